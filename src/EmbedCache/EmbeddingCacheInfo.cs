@@ -1,0 +1,68 @@
+namespace EmbedCache;
+
+/// <summary>What a file is and holds, at one snapshot.</summary>
+public sealed class EmbeddingCacheInfo
+{
+    /// <summary>Full path.</summary>
+    public string Path { get; internal set; } = string.Empty;
+
+    /// <summary>Format version, "1.0".</summary>
+    public string FormatVersion { get; internal set; } = string.Empty;
+
+    /// <summary>Identity of the store; stays through compaction.</summary>
+    public Guid StoreId { get; internal set; }
+
+    /// <summary>1 at creation, one more for each compaction.</summary>
+    public long Generation { get; internal set; }
+
+    /// <summary>When the file was created, UTC.</summary>
+    public DateTimeOffset Created { get; internal set; }
+
+    /// <summary>Elements per vector.</summary>
+    public int Dimension { get; internal set; }
+
+    /// <summary>Element type.</summary>
+    public ElementType ElementType { get; internal set; }
+
+    /// <summary>Metric.</summary>
+    public Metric Metric { get; internal set; }
+
+    /// <summary>Key storage.</summary>
+    public KeyStorage KeyStorage { get; internal set; }
+
+    /// <summary>Model, or null when none was named.</summary>
+    public string? Model { get; internal set; }
+
+    /// <summary>Default expiry of new records, or null.</summary>
+    public TimeSpan? DefaultTimeToLive { get; internal set; }
+
+    /// <summary>Records that a Get can find (expired ones that nobody removed are counted in <see cref="ExpiredCount"/> instead).</summary>
+    public long Count { get; internal set; }
+
+    /// <summary>Records that are expired but still in the file.</summary>
+    public long ExpiredCount { get; internal set; }
+
+    /// <summary>Records in the log that were overwritten, removed or expired: what a compaction would drop.</summary>
+    public long DeadCount { get; internal set; }
+
+    /// <summary>Length of the file in bytes.</summary>
+    public long FileByteLength { get; internal set; }
+
+    /// <summary>Bytes of index sections in use.</summary>
+    public long IndexByteLength { get; internal set; }
+
+    /// <summary>Bytes that a compaction would free, estimated.</summary>
+    public long ReclaimableByteLength { get; internal set; }
+
+    /// <summary>Records that are not yet in an index section (at most 4,096).</summary>
+    public long UnindexedCount { get; internal set; }
+
+    /// <summary>Sequence of the snapshot.</summary>
+    public long Sequence { get; internal set; }
+
+    /// <summary>Sequence of the oldest snapshot that some process has pinned, or null when none is or the system cannot tell.</summary>
+    public long? OldestPin { get; internal set; }
+
+    /// <summary>When the last commit was made, UTC.</summary>
+    public DateTimeOffset LastCommit { get; internal set; }
+}

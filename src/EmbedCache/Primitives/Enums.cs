@@ -1,0 +1,60 @@
+namespace EmbedCache;
+
+/// <summary>How two vectors are compared. Fixed when a file is created.</summary>
+public enum Metric : byte
+{
+    /// <summary>Cosine of the angle between the vectors, -1 to 1. Zero vectors are refused.</summary>
+    Cosine = 1,
+
+    /// <summary>Inner product.</summary>
+    Dot = 2,
+
+    /// <summary>Euclidean distance; the score is its negative, so that higher is still better.</summary>
+    L2 = 3,
+}
+
+/// <summary>The type of a stored vector element.</summary>
+public enum ElementType : byte
+{
+    /// <summary>IEEE 754 binary32, stored bit for bit as given.</summary>
+    Float32 = 1,
+
+    /// <summary>IEEE 754 binary16. Reserved by format 1.0.</summary>
+    Float16 = 2,
+
+    /// <summary>Scaled signed bytes. Reserved by format 1.0.</summary>
+    Int8 = 3,
+}
+
+/// <summary>What a file keeps of a key.</summary>
+public enum KeyStorage : byte
+{
+    /// <summary>The text itself.</summary>
+    Text = 1,
+
+    /// <summary>Only the salted SHA-256 of the text, so that the file holds no private text.</summary>
+    Digest = 2,
+}
+
+/// <summary>What a vector was embedded for. Models with separate query and document modes give two vectors for one text; the role is part of the key.</summary>
+public enum EmbeddingRole : byte
+{
+    /// <summary>The model knows no roles.</summary>
+    None = 0,
+
+    /// <summary>A search query.</summary>
+    Query = 1,
+
+    /// <summary>A document to be found.</summary>
+    Document = 2,
+}
+
+/// <summary>When a commit is on stable storage.</summary>
+public enum Durability
+{
+    /// <summary>One fsync per commit: what was acknowledged survives power loss.</summary>
+    Full = 0,
+
+    /// <summary>An fsync at checkpoints and on close: never corrupt, but power loss may take the newest commits.</summary>
+    Normal = 1,
+}
