@@ -1,0 +1,69 @@
+namespace EmbedCache.Benchmarks.Peers;
+
+/// <summary>Ours, through the public surface alone.</summary>
+internal sealed class EdbStore : IVectorStore
+{
+    private readonly EmbeddingCache _cache;
+    private EmbeddingTransaction? _transaction;
+
+    private EdbStore(EmbeddingCache cache) => _cache = cache;
+
+    public static string PathOf(string path) => path + ".edb";
+
+    public static IVectorStore Create(string path, int dimension, SyncMode sync) => new EdbStore(EmbeddingCache.Create(
+        PathOf(path),
+        new EmbeddingCacheCreateOptions
+        {
+            Dimension = dimension,
+            Metric = Metric.Cosine,
+            Durability = sync == SyncMode.Full ? Durability.Full : Durability.Normal,
+            Overwrite = true,
+        }));
+
+    public static IVectorStore Open(string path, int dimension, ReadPattern pattern)
+        => new EdbStore(EmbeddingCache.Open(PathOf(path), new EmbeddingCacheOptions { ReadOnly = true }));
+
+    public void Begin() => _transaction = _cache.BeginTransaction();
+
+    public void Put(string key, float[] vector)
+    {
+        if (_transaction is null)
+        {
+            _cache.Set(key, vector);
+        }
+        else
+        {
+            _transaction.Set(key, vector);
+        }
+    }
+
+    public void Commit()
+    {
+        _transaction!.Commit();
+        _transaction.Dispose();
+        _transaction = null;
+    }
+
+    public float Touch(string key)
+    {
+        if (!_cache.TryGet(key, out EmbeddingLease lease))
+        {
+            throw new KeyNotFoundException(key);
+        }
+
+        using (lease)
+        {
+            return lease.Vector[^1];
+        }
+    }
+
+    public void Copy(string key, float[] destination)
+    {
+        if (!_cache.TryGet(key, destination))
+        {
+            throw new KeyNotFoundException(key);
+        }
+    }
+
+    public void Dispose() => _cache.Dispose();
+}
