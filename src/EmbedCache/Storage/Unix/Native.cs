@@ -1,0 +1,118 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+// Native code comes from the system alone: a library beside the assembly cannot take its place.
+[assembly: DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+
+namespace EmbedCache.Storage.Unix;
+
+/// <summary>
+/// The C library, as it is: each returns -1 (mmap: MAP_FAILED) and leaves <see cref="Errno.Last"/>. Offsets are 64 bits wide, which the
+/// plain names take on 64-bit systems and on musl; glibc on 32 bits has the names ending in 64 for it, see <see cref="Native32"/>.
+/// </summary>
+/// <remarks>
+/// open and fcntl are variadic in C. Linux passes variadic arguments as it does others; macOS on arm64 does not, so there they are
+/// called without any.
+/// </remarks>
+internal static class Native
+{
+    /// <summary>The C library; the runtime knows its file name on each system.</summary>
+    public const string LibC = "libc";
+
+    public const int O_RDONLY = 0;
+    public const int O_RDWR = 2;
+    public const int SEEK_END = 2;
+
+    public const int PROT_READ = 1;
+    public const int MAP_SHARED = 1;
+
+    public const int MADV_NORMAL = 0;
+    public const int MADV_RANDOM = 1;
+    public const int MADV_SEQUENTIAL = 2;
+    public const int MADV_WILLNEED = 3;
+
+    /// <summary>Linux: allocate without changing the length.</summary>
+    public const int FALLOC_FL_KEEP_SIZE = 1;
+
+    /// <summary>Linux: release; always together with KEEP_SIZE.</summary>
+    public const int FALLOC_FL_PUNCH_HOLE = 2;
+
+    /// <summary>macOS: flush the drive's cache too, which its fsync does not.</summary>
+    public const int F_FULLFSYNC = 51;
+
+    /// <summary>Linux: closes with exec. The same number on every architecture .NET runs on.</summary>
+    private const int LinuxCloseOnExec = 0x8_0000;
+    private const int LinuxNonBlock = 0x800;
+    private const int LinuxCreate = 0x40;
+    private const int LinuxExclusive = 0x80;
+    private const int ArmLargeFile = 0x2_0000;
+    private const int MacCloseOnExec = 0x100_0000;
+    private const int MacNonBlock = 0x4;
+    private const int MacCreate = 0x200;
+    private const int MacExclusive = 0x800;
+
+    /// <summary>Opening never waits (a FIFO would) and never leaks into a child process.</summary>
+    public static readonly int OpenFlags = UnixPlatform.IsMacOS
+        ? MacCloseOnExec | MacNonBlock
+        : LinuxCloseOnExec | LinuxNonBlock | (IntPtr.Size == 4 ? ArmLargeFile : 0);
+
+    /// <summary>Create, and fail when anything stands there, a link included.</summary>
+    public static readonly int CreateFlags = UnixPlatform.IsMacOS ? MacCreate | MacExclusive : LinuxCreate | LinuxExclusive;
+
+    [DllImport(LibC, EntryPoint = "open", SetLastError = true)]
+    public static extern int Open(byte[] path, int flags);
+
+    [DllImport(LibC, EntryPoint = "open", SetLastError = true)]
+    public static extern int Open(byte[] path, int flags, uint mode);
+
+    [DllImport(LibC, EntryPoint = "pread", SetLastError = true)]
+    public static extern IntPtr PRead(SafeFileHandle file, ref byte buffer, IntPtr count, long offset);
+
+    [DllImport(LibC, EntryPoint = "pwrite", SetLastError = true)]
+    public static extern IntPtr PWrite(SafeFileHandle file, ref byte buffer, IntPtr count, long offset);
+
+    [DllImport(LibC, EntryPoint = "lseek", SetLastError = true)]
+    public static extern long LSeek(SafeFileHandle file, long offset, int origin);
+
+    [DllImport(LibC, EntryPoint = "ftruncate", SetLastError = true)]
+    public static extern int FTruncate(SafeFileHandle file, long length);
+
+    [DllImport(LibC, EntryPoint = "fallocate", SetLastError = true)]
+    public static extern int FAllocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [DllImport(LibC, EntryPoint = "fdatasync", SetLastError = true)]
+    public static extern int FDataSync(SafeFileHandle file);
+
+    [DllImport(LibC, EntryPoint = "fsync", SetLastError = true)]
+    public static extern int FSync(SafeFileHandle file);
+
+    [DllImport(LibC, EntryPoint = "fcntl", SetLastError = true)]
+    public static extern int FCntl(SafeFileHandle file, int command);
+
+    [DllImport(LibC, EntryPoint = "fcntl", SetLastError = true)]
+    public static extern int FCntl(SafeFileHandle file, int command, ref FileLock fileLock);
+
+    [DllImport(LibC, EntryPoint = "mmap", SetLastError = true)]
+    public static extern IntPtr MMap(IntPtr address, IntPtr length, int protection, int flags, SafeFileHandle file, long offset);
+
+    [DllImport(LibC, EntryPoint = "munmap", SetLastError = true)]
+    public static extern int MUnmap(IntPtr address, IntPtr length);
+
+    [DllImport(LibC, EntryPoint = "madvise", SetLastError = true)]
+    public static extern int MAdvise(IntPtr address, IntPtr length, int advice);
+
+    [DllImport(LibC, EntryPoint = "fchmod", SetLastError = true)]
+    public static extern int FChMod(SafeFileHandle file, uint mode);
+
+    [DllImport(LibC, EntryPoint = "fchown", SetLastError = true)]
+    public static extern int FChOwn(SafeFileHandle file, uint user, uint group);
+
+    [DllImport(LibC, EntryPoint = "rename", SetLastError = true)]
+    public static extern int Rename(byte[] source, byte[] destination);
+
+    [DllImport(LibC, EntryPoint = "unlink", SetLastError = true)]
+    public static extern int Unlink(byte[] path);
+
+    [DllImport(LibC, EntryPoint = "realpath", SetLastError = true)]
+    public static extern IntPtr RealPath(byte[] path, byte[] resolved);
+}

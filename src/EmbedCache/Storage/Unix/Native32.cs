@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace EmbedCache.Storage.Unix;
+
+/// <summary>
+/// The calls that take an offset, under the names that are 64 bits wide in glibc on a 32-bit system. musl is 64 bits wide under the
+/// plain names and need not have these.
+/// </summary>
+internal static class Native32
+{
+    /// <summary>Whether the names ending in 64 are to be used: a 32-bit process on a C library that has them.</summary>
+    public static readonly bool IsNeeded = IntPtr.Size == 4 && UnixPlatform.IsLinux && Exists();
+
+    [DllImport(Native.LibC, EntryPoint = "pread64", SetLastError = true)]
+    public static extern IntPtr PRead(SafeFileHandle file, ref byte buffer, IntPtr count, long offset);
+
+    [DllImport(Native.LibC, EntryPoint = "pwrite64", SetLastError = true)]
+    public static extern IntPtr PWrite(SafeFileHandle file, ref byte buffer, IntPtr count, long offset);
+
+    [DllImport(Native.LibC, EntryPoint = "lseek64", SetLastError = true)]
+    public static extern long LSeek(SafeFileHandle file, long offset, int origin);
+
+    [DllImport(Native.LibC, EntryPoint = "ftruncate64", SetLastError = true)]
+    public static extern int FTruncate(SafeFileHandle file, long length);
+
+    [DllImport(Native.LibC, EntryPoint = "fallocate64", SetLastError = true)]
+    public static extern int FAllocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [DllImport(Native.LibC, EntryPoint = "fcntl64", SetLastError = true)]
+    public static extern int FCntl(SafeFileHandle file, int command, ref FileLock fileLock);
+
+    private static bool Exists()
+    {
+        try
+        {
+            using var none = new SafeFileHandle(new IntPtr(int.MaxValue), ownsHandle: false);
+            _ = LSeek(none, 0, Native.SEEK_END);
+            return true;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
+}

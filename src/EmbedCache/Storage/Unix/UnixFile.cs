@@ -1,0 +1,180 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace EmbedCache.Storage.Unix;
+
+/// <summary>An open file on Linux, or for reading on macOS. Nothing goes through the base library's streams.</summary>
+internal sealed partial class UnixFile : IStoreFile
+{
+    private readonly SafeFileHandle _handle;
+    private volatile bool _isPoisoned;
+
+    /// <summary>Takes over an open descriptor.</summary>
+    public UnixFile(SafeFileHandle handle, string path, bool canWrite, FileIdentity identity)
+    {
+        _handle = handle;
+        Path = path;
+        CanWrite = canWrite;
+        Identity = identity;
+    }
+
+    public string Path { get; }
+
+    public bool CanWrite { get; }
+
+    public FileIdentity Identity { get; }
+
+    public long Length
+    {
+        get
+        {
+            long length = Native32.IsNeeded ? Native32.LSeek(_handle, 0, Native.SEEK_END) : Native.LSeek(_handle, 0, Native.SEEK_END);
+            return length >= 0 ? length : throw UnixError.ForFile(Errno.Last, "ask for the length of the file", Path);
+        }
+    }
+
+    /// <summary>Bytes of disk the file takes.</summary>
+    public long AllocatedLength
+    {
+        get
+        {
+            int errno = UnixStatus.TryGet(_handle, out UnixStatus status);
+            return errno == 0 ? status.AllocatedLength : throw UnixError.ForFile(errno, "ask for the status of the file", Path);
+        }
+    }
+
+    public int ReadAt(long offset, Span<byte> buffer)
+    {
+        int done = 0;
+        while (done < buffer.Length)
+        {
+            ref byte next = ref MemoryMarshal.GetReference(buffer.Slice(done));
+            var count = new IntPtr(buffer.Length - done);
+            int read = (int)(Native32.IsNeeded ? Native32.PRead(_handle, ref next, count, offset + done) : Native.PRead(_handle, ref next, count, offset + done));
+            if (read > 0)
+            {
+                done += read;
+            }
+            else if (read == 0)
+            {
+                break;
+            }
+            else if (Errno.Last is int errno && errno != Errno.EINTR)
+            {
+                throw UnixError.ForFile(errno, "read the file", Path, offset + done);
+            }
+        }
+
+        return done;
+    }
+
+    public void WriteAt(long offset, ReadOnlySpan<byte> buffer)
+    {
+        ThrowIfPoisoned();
+        int done = 0;
+        while (done < buffer.Length)
+        {
+            ref byte next = ref MemoryMarshal.GetReference(buffer.Slice(done));
+            var count = new IntPtr(buffer.Length - done);
+            int written = (int)(Native32.IsNeeded ? Native32.PWrite(_handle, ref next, count, offset + done) : Native.PWrite(_handle, ref next, count, offset + done));
+            if (written > 0)
+            {
+                // A short write is how a full disk begins: the rest is tried, and the system then says why.
+                done += written;
+            }
+            else if (written == 0)
+            {
+                throw new DeviceFailedException("Cannot write the file: the system took none of the bytes", Path, offset + done);
+            }
+            else if (Errno.Last is int errno && errno != Errno.EINTR)
+            {
+                throw UnixError.ForFile(errno, "write the file", Path, offset + done);
+            }
+        }
+    }
+
+    public void SetLength(long length)
+    {
+        ThrowIfPoisoned();
+        while ((Native32.IsNeeded ? Native32.FTruncate(_handle, length) : Native.FTruncate(_handle, length)) != 0)
+        {
+            int errno = Errno.Last;
+            if (errno != Errno.EINTR)
+            {
+                throw UnixError.ForFile(errno, "set the length of the file", Path, length);
+            }
+        }
+    }
+
+    public bool TryAllocate(long offset, long length, bool keepSize)
+    {
+        ThrowIfPoisoned();
+        return TryFAllocate(keepSize ? Native.FALLOC_FL_KEEP_SIZE : 0, offset, length, "reserve room for the file");
+    }
+
+    public bool TryPunchHole(long offset, long length)
+    {
+        ThrowIfPoisoned();
+        return TryFAllocate(Native.FALLOC_FL_PUNCH_HOLE | Native.FALLOC_FL_KEEP_SIZE, offset, length, "release a range of the file");
+    }
+
+    public void Flush()
+    {
+        ThrowIfPoisoned();
+        while ((UnixPlatform.IsMacOS ? Native.FCntl(_handle, Native.F_FULLFSYNC) : Native.FDataSync(_handle)) != 0)
+        {
+            // An interrupted call has not yet reported anything. Any other failure may be reported once only: the kernel drops the error
+            // and, on most file systems, the dirty pages, so that a second call would succeed with the data lost.
+            int errno = Errno.Last;
+            if (errno != Errno.EINTR)
+            {
+                _isPoisoned = true;
+                throw Poisoned(UnixError.Describe(errno));
+            }
+        }
+    }
+
+    public ByteSource OpenSource(bool positional) => positional || IntPtr.Size == 4
+        ? new PositionalSource(this)
+        : new MappedSource(this, limit => UnixMapView.Create(_handle, limit, Path));
+
+    public void Dispose() => _handle.Dispose();
+
+    private bool TryFAllocate(int mode, long offset, long length, string action)
+    {
+        if (!UnixPlatform.IsLinux)
+        {
+            return false;
+        }
+
+        while ((Native32.IsNeeded ? Native32.FAllocate(_handle, mode, offset, length) : Native.FAllocate(_handle, mode, offset, length)) != 0)
+        {
+            int errno = Errno.Last;
+            if (errno == Errno.EINTR)
+            {
+                continue;
+            }
+
+            // EPERM: the file is marked append-only or immutable, or a seal or a policy forbids the call.
+            if (Errno.IsUnsupported(errno) || Errno.IsFull(errno) || errno == Errno.EPERM)
+            {
+                return false;
+            }
+
+            throw UnixError.ForFile(errno, action, Path, offset);
+        }
+
+        return true;
+    }
+
+    private void ThrowIfPoisoned()
+    {
+        if (_isPoisoned)
+        {
+            throw Poisoned("an earlier flush failed");
+        }
+    }
+
+    private DeviceFailedException Poisoned(string reason) => new(
+        $"Cannot make the file durable: {reason}; what reached the disk is unknown, so close the file and open it again", Path, isPoisoned: true);
+}
