@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
+using EmbedCache.TestSupport;
 
 namespace EmbedCache.Tests;
 
@@ -12,22 +12,24 @@ public sealed class ChildProcessTests
     [Fact]
     public void ChildRunsOnTheEngineBuildUnderTest()
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!)
-        {
-            RedirectStandardOutput = true,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "EmbedCache.Tests.Child.dll"), "engine" },
-        };
-        using Process child = Process.Start(start)!;
-        string output = child.StandardOutput.ReadToEnd().Trim();
-        child.WaitForExit();
+        using ChildProcess child = ChildProcess.StartManaged("EmbedCache.Tests.Child", "engine");
+        int exitCode = child.WaitForExit();
 
         var framework = (TargetFrameworkAttribute)Attribute.GetCustomAttribute(typeof(EmbeddingCache).Assembly, typeof(TargetFrameworkAttribute))!;
-        Assert.Equal(0, child.ExitCode);
-        Assert.Equal(framework.FrameworkName, output);
+        Assert.Equal(0, exitCode);
+        Assert.Equal(framework.FrameworkName, child.Output.Trim());
 #if ENGINE_NETSTANDARD
-        Assert.StartsWith(".NETStandard", output);
+        Assert.StartsWith(".NETStandard", framework.FrameworkName);
 #else
-        Assert.StartsWith(".NETCoreApp", output);
+        Assert.StartsWith(".NETCoreApp", framework.FrameworkName);
 #endif
+    }
+
+    [Fact]
+    public void ChildRefusesAnUnknownVerb()
+    {
+        using ChildProcess child = ChildProcess.StartManaged("EmbedCache.Tests.Child", "no-such-verb");
+        Assert.Equal(64, child.WaitForExit());
+        Assert.Contains("engine", child.Errors);
     }
 }

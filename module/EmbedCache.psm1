@@ -1,0 +1,20 @@
+# Chooses the build for this edition of PowerShell and has the loader load it; what the module does is in its cmdlets.
+
+$framework = if ($PSVersionTable.PSEdition -eq 'Core' -and [System.Environment]::Version.Major -ge 8) { 'net8.0' } else { 'netstandard2.0' }
+$module = $ExecutionContext.SessionState.Module
+$root = [System.IO.Path]::GetDirectoryName($PSScriptRoot)
+$bin = [System.IO.Path]::Combine($root, 'bin', $framework)
+
+# The only assembly that enters the session; its name carries the module's version.
+$loaderFile = [System.IO.Directory]::GetFiles($bin, 'EmbedCache.Loader.*.dll')[0]
+$loader = [System.Reflection.Assembly]::LoadFrom($loaderFile).GetType('EmbedCache.Loader.ModuleLoader', $true)
+$cmdlets = $loader::Load($bin)
+
+$inner = Import-Module -Assembly $cmdlets -PassThru
+
+# Import-Module -Force removes this module but not the one inside it, and would find that one again without its cmdlets.
+$lifetime = $cmdlets.GetType('EmbedCache.PowerShell.ModuleLifetime', $true)
+$module.OnRemove = {
+    $lifetime::OnRemove()
+    Remove-Module -ModuleInfo $inner -Force -ErrorAction Ignore
+}
