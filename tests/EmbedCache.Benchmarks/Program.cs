@@ -1,28 +1,36 @@
+using BenchmarkDotNet.Running;
 using EmbedCache.Benchmarks;
 using EmbedCache.Benchmarks.Children;
-using EmbedCache.Benchmarks.Workloads;
 
-// Children come first, and before anything is loaded that they want to measure.
-if (args is [ChildProcess.Verb, string child, .. string[] rest])
+switch (args)
 {
-    switch (child)
-    {
-        case "open":
-            OpenChild.Run(rest);
-            return 0;
-        case "open-bare":
-            OpenChild.RunBare(rest);
-            return 0;
-        case "memory":
-            MemoryChild.Run(rest);
-            return 0;
-        case "search":
-            SearchChild.Run(rest);
-            return 0;
-        default:
-            Console.Error.WriteLine($"No child named {child}.");
-            return 2;
-    }
+    // Children come first: nothing may be loaded before them that they want to measure.
+    case [ChildProcess.Verb, "open", .. string[] rest]:
+        OpenChild.Run(rest);
+        return 0;
+    case [ChildProcess.Verb, "open-bare", .. string[] rest]:
+        OpenChild.RunBare(rest);
+        return 0;
+    case [ChildProcess.Verb, "memory", .. string[] rest]:
+        MemoryChild.Run(rest);
+        return 0;
+    case [ChildProcess.Verb, "search", .. string[] rest]:
+        SearchChild.Run(rest);
+        return 0;
+    case [ChildProcess.Verb, "cold-kernel", .. string[] rest]:
+        ColdKernelChild.Run(rest);
+        return 0;
+    case [ChildProcess.Verb, "cold-search", .. string[] rest]:
+        ColdSearchChild.Run(rest);
+        return 0;
+    case [ChildProcess.Verb, ..]:
+        Console.Error.WriteLine("There is no such child.");
+        return 2;
+    case ["kernels", .. string[] rest]:
+        RunKernels(rest);
+        return 0;
+    default:
+        return Runner.Run(args);
 }
 
-return Runner.Run(args);
+static void RunKernels(string[] arguments) => BenchmarkSwitcher.FromAssembly(typeof(Runner).Assembly).Run(arguments.Length == 0 ? ["--filter", "*"] : arguments);

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using EmbedCache.Numerics;
+
+namespace EmbedCache.Benchmarks.Children;
+
+/// <summary>
+/// The first distances of a process, with tiered compilation on, against the same distances once everything is compiled for good.
+/// The very first call compiles the kernel and is told apart.
+/// </summary>
+internal static class ColdKernelChild
+{
+    private const int FirstCalls = 1000;
+    private const int SteadyBlocks = 50;
+    private const double WarmUpSeconds = 1;
+
+    /// <summary>Arguments: "dot", "l2" or "tensor-dot", dimension.</summary>
+    public static void Run(string[] arguments)
+    {
+        int dimension = int.Parse(arguments[1], CultureInfo.InvariantCulture);
+        float[] a = Samples.Vector(1, dimension);
+        float[] b = Samples.Vector(2, dimension);
+        switch (arguments[0])
+        {
+            case "dot":
+                Measure(DotTicks, a, b);
+                break;
+            case "l2":
+                Measure(SquaredL2Ticks, a, b);
+                break;
+            default:
+                Measure(TensorDotTicks, a, b);
+                break;
+        }
+    }
+
+    private static void Measure(Func<float[], float[], int, long> ticksOf, float[] a, float[] b)
+    {
+        double first = Nanoseconds(ticksOf(a, b, 1));
+        double cold = Nanoseconds(ticksOf(a, b, FirstCalls)) / FirstCalls;
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start).TotalSeconds < WarmUpSeconds)
+        {
+            ticksOf(a, b, FirstCalls);
+        }
+
+        var blocks = new double[SteadyBlocks];
+        for (int i = 0; i < blocks.Length; i++)
+        {
+            blocks[i] = Nanoseconds(ticksOf(a, b, FirstCalls)) / FirstCalls;
+        }
+
+        ChildProcess.Print("first call", first);
+        ChildProcess.Print("next 1000 calls", cold);
+        ChildProcess.Print("steady state", Rounds.Median(blocks));
+    }
+
+    private static double Nanoseconds(long ticks) => ticks * 1e9 / Stopwatch.Frequency;
+
+    /// <summary>The loop is compiled optimised too: it is the kernel that is measured.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static long DotTicks(float[] a, float[] b, int calls)
+    {
+        long start = Stopwatch.GetTimestamp();
+        float sum = 0;
+        for (int i = 0; i < calls; i++)
+        {
+            sum += VectorKernels.Dot(a, b);
+        }
+
+        return Stopwatch.GetTimestamp() - start + (float.IsNaN(sum) ? 1 : 0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static long SquaredL2Ticks(float[] a, float[] b, int calls)
+    {
+        long start = Stopwatch.GetTimestamp();
+        float sum = 0;
+        for (int i = 0; i < calls; i++)
+        {
+            sum += VectorKernels.SquaredL2(a, b);
+        }
+
+        return Stopwatch.GetTimestamp() - start + (float.IsNaN(sum) ? 1 : 0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static long TensorDotTicks(float[] a, float[] b, int calls)
+    {
+        long start = Stopwatch.GetTimestamp();
+        float sum = 0;
+        for (int i = 0; i < calls; i++)
+        {
+            sum += TensorPrimitives.Dot<float>(a, b);
+        }
+
+        return Stopwatch.GetTimestamp() - start + (float.IsNaN(sum) ? 1 : 0);
+    }
+}
