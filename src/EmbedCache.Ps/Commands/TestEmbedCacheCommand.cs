@@ -1,0 +1,74 @@
+using System.Management.Automation;
+
+namespace EmbedCache.PowerShell;
+
+/// <summary>Test-EmbedCache: checks every byte that the format promises and reports every problem.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "EmbedCache", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(EmbedCacheProblem), typeof(bool))]
+public sealed class TestEmbedCacheCommand : CacheFilesCommand
+{
+    /// <summary>Answer with true or false for each file instead of writing its problems.</summary>
+    [Parameter]
+    public SwitchParameter Quiet { get; set; }
+
+    /// <inheritdoc/>
+    private protected override void ProcessPath(string fullPath) => Verify(() => Pool.Rent(fullPath, writable: false), fullPath);
+
+    /// <inheritdoc/>
+    private protected override void ProcessHandle(EmbedCacheHandle handle) => Verify(handle.Rent, handle.Path);
+
+    private void Verify(Func<CacheLease> rent, string path)
+    {
+        var progress = new ProgressReporter(this, $"Testing {path}");
+        try
+        {
+            VerifyReport report;
+            using (CacheLease lease = rent())
+            {
+                report = lease.Engine.Verify(progress, StopToken);
+            }
+
+            WriteVerbose($"{path}: {report.FrameCount} frames, {report.RecordCount} records, {report.ByteLength} bytes, {report.Problems.Count} problems.");
+            Write(path, report);
+        }
+        catch (Exception exception) when (exception is NotAnEdbFileException or CorruptFileException)
+        {
+            // So damaged that it cannot be opened: that is an answer, not a failure of the test.
+            Write(path, ((EmbedCacheException)exception).Offset, exception.Message);
+        }
+        catch (Exception exception) when (IsOurs(exception))
+        {
+            WriteFileError(exception, path);
+        }
+        finally
+        {
+            progress.Complete();
+        }
+    }
+
+    private void Write(string path, VerifyReport report)
+    {
+        if (Quiet)
+        {
+            WriteObject(report.IsValid);
+            return;
+        }
+
+        foreach (VerifyProblem problem in report.Problems)
+        {
+            WriteObject(new EmbedCacheProblem(path, problem.Offset, problem.Description));
+        }
+    }
+
+    private void Write(string path, long? offset, string description)
+    {
+        if (Quiet)
+        {
+            WriteObject(false);
+        }
+        else
+        {
+            WriteObject(new EmbedCacheProblem(path, offset, description));
+        }
+    }
+}
