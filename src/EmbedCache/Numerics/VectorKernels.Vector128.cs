@@ -93,7 +93,7 @@ internal static partial class VectorKernels
     /// <summary>The last vector of a row may overlap the one before it: all bits in the lanes that were not counted yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> NewLanes128(nint numCounted) =>
-        Vector128.GreaterThanOrEqual(Vector128.Create(0, 1, 2, 3), Vector128.Create((int)numCounted)).AsSingle();
+        Vector128.GreaterThanOrEqual(Vector128.Create(0f, 1f, 2f, 3f), Vector128.Create((float)numCounted));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> MultiplyAdd(Vector128<float> left, Vector128<float> right, Vector128<float> addend)

@@ -91,7 +91,7 @@ internal static partial class VectorKernels
     /// <summary>The last vector of a row may overlap the one before it: all bits in the lanes that were not counted yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> NewLanes256(nint numCounted) =>
-        Vector256.GreaterThanOrEqual(Vector256.Create(0, 1, 2, 3, 4, 5, 6, 7), Vector256.Create((int)numCounted)).AsSingle();
+        Vector256.GreaterThanOrEqual(Vector256.Create(0f, 1f, 2f, 3f, 4f, 5f, 6f, 7f), Vector256.Create((float)numCounted));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> MultiplyAdd(Vector256<float> left, Vector256<float> right, Vector256<float> addend)

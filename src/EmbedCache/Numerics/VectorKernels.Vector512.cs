@@ -91,7 +91,7 @@ internal static partial class VectorKernels
     /// <summary>The last vector of a row may overlap the one before it: all bits in the lanes that were not counted yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> NewLanes512(nint numCounted) =>
-        Vector512.GreaterThanOrEqual(Vector512.Create(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), Vector512.Create((int)numCounted)).AsSingle();
+        Vector512.GreaterThanOrEqual(Vector512.Create(0f, 1f, 2f, 3f, 4f, 5f, 6f, 7f, 8f, 9f, 10f, 11f, 12f, 13f, 14f, 15f), Vector512.Create((float)numCounted));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> MultiplyAdd(Vector512<float> left, Vector512<float> right, Vector512<float> addend)

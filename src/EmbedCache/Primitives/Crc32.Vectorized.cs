@@ -100,14 +100,11 @@ internal static partial class Crc32
 
         if (length > 0)
         {
-            // The last n bytes go to the top of a word whose lower bytes are zeros of a message before them; what they push out of the CRC stays.
-            ulong last = 0;
-            for (nint index = length - 1; index >= 0; index--)
-            {
-                last = (last << 8) | Unsafe.Add(ref source, index);
-            }
-
+            // The last n bytes become the top of a word: the zeros below them stand for a message before, and what is shifted out of the CRC stays.
             int numBits = (int)length * 8;
+            ulong last = data.Length >= sizeof(ulong)
+                ? Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref source, length - sizeof(ulong))) >> (64 - numBits)
+                : ReadShort(ref source, length);
             crc = Reduce64((crc ^ last) << (64 - numBits)) ^ (uint)((ulong)crc >> numBits);
         }
 
@@ -139,7 +136,19 @@ internal static partial class Crc32
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> Load(ref byte source, nuint offset) => Vector128.LoadUnsafe(ref source, offset).AsUInt64();
+    private static Vector128<ulong> Load(ref byte source, int offset) => Unsafe.ReadUnaligned<Vector128<ulong>>(ref Unsafe.Add(ref source, offset));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong ReadShort(ref byte source, nint length)
+    {
+        ulong value = 0;
+        while (--length >= 0)
+        {
+            value = (value << 8) | Unsafe.Add(ref source, length);
+        }
+
+        return value;
+    }
 
     /// <summary>The block that, as far ahead as <paramref name="distance"/> says, has the same remainder as <paramref name="block"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -153,7 +162,7 @@ internal static partial class Crc32
         Vector128<ulong> bits = Pclmulqdq.CarrylessMultiply(block, Vector128.CreateScalar(Fold96), 0x00)
             ^ Sse2.ShiftRightLogical128BitLane(block, sizeof(uint));
         ulong first = Sse2.ShiftRightLogical128BitLane(bits, sizeof(uint)).ToScalar();
-        return Reduce64(first) ^ bits.AsUInt32().GetElement(3);
+        return Reduce64(first) ^ (uint)(bits.GetElement(1) >> 32);
     }
 
     /// <summary>word·x^32 mod G, by Barrett's method: exact, since a carry-less quotient has no rounding.</summary>
@@ -162,7 +171,7 @@ internal static partial class Crc32
     {
         Vector128<ulong> constants = Vector128.Create(BarrettQuotient, BarrettPolynomial);
         Vector128<ulong> quotient = Pclmulqdq.CarrylessMultiply(Vector128.CreateScalar(word), constants, 0x00);
-        return Pclmulqdq.CarrylessMultiply(quotient, constants, 0x10).AsUInt32().GetElement(2);
+        return (uint)Pclmulqdq.CarrylessMultiply(quotient, constants, 0x10).GetElement(1);
     }
 }
 #endif

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace EmbedCache.Primitives;
@@ -94,10 +95,11 @@ internal static class SipHash24
         {
             Compress(last | ((ulong)length << 56));
             _v2 ^= 0xFF;
-            Round();
-            Round();
-            Round();
-            Round();
+            for (int round = 0; round < 4; round++)
+            {
+                Round();
+            }
+
             return _v0 ^ _v1 ^ _v2 ^ _v3;
         }
 
@@ -105,19 +107,15 @@ internal static class SipHash24
         private void Round()
         {
             _v0 += _v1;
-            _v1 = RotateLeft(_v1, 13) ^ _v0;
-            _v0 = RotateLeft(_v0, 32);
+            _v1 = BitOperations.RotateLeft(_v1, 13) ^ _v0;
+            _v0 = BitOperations.RotateLeft(_v0, 32);
             _v2 += _v3;
-            _v3 = RotateLeft(_v3, 16) ^ _v2;
+            _v3 = BitOperations.RotateLeft(_v3, 16) ^ _v2;
             _v0 += _v3;
-            _v3 = RotateLeft(_v3, 21) ^ _v0;
+            _v3 = BitOperations.RotateLeft(_v3, 21) ^ _v0;
             _v2 += _v1;
-            _v1 = RotateLeft(_v1, 17) ^ _v2;
-            _v2 = RotateLeft(_v2, 32);
+            _v1 = BitOperations.RotateLeft(_v1, 17) ^ _v2;
+            _v2 = BitOperations.RotateLeft(_v2, 32);
         }
-
-        // Both compilers turn this into one rotate instruction; BitOperations is not everywhere.
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static ulong RotateLeft(ulong value, int count) => (value << count) | (value >> (64 - count));
     }
 }

@@ -107,12 +107,20 @@ public abstract class VectorKernelTests
     [Fact]
     public void InfinityStaysInfinityWhereLastVectorsOverlap()
     {
-        // 100 = 6·16 + 4: an element counted already is read again, and infinity times a cleared lane would be NaN.
-        float[] a = Filled(100, () => 1);
-        float[] b = Filled(100, () => 1);
-        a[90] = float.PositiveInfinity;
-        Assert.Equal(float.PositiveInfinity, Dot(a, b));
-        Assert.Equal(float.PositiveInfinity, SquaredL2(a, b));
+        // Where a length is no multiple of a vector's, elements that were counted are read again; infinity times a cleared lane would be NaN.
+        foreach (int length in new[] { 5, 31, 101 })
+        {
+            float[] ones = Filled(length, () => 1);
+            for (int index = 0; index < length; index++)
+            {
+                float[] infinite = Filled(length, () => 1);
+                infinite[index] = float.PositiveInfinity;
+                Assert.Equal(float.PositiveInfinity, Dot(infinite, ones));
+                Assert.Equal(float.PositiveInfinity, Dot(ones, infinite));
+                Assert.Equal(float.PositiveInfinity, SquaredL2(infinite, ones));
+                Assert.Equal(float.PositiveInfinity, SquaredL2(ones, infinite));
+            }
+        }
     }
 
     [Fact]
