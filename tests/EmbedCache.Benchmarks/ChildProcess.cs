@@ -14,7 +14,7 @@ internal static class ChildProcess
     /// <summary>Starts a child with the runtime's own defaults, waits for it, and returns what it measured.</summary>
     public static Dictionary<string, double> Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!);
         if (Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
         {
             start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
@@ -26,6 +26,13 @@ internal static class ChildProcess
             start.ArgumentList.Add(argument);
         }
 
+        return Run(start);
+    }
+
+    /// <summary>The same for another program that prints such lines.</summary>
+    public static Dictionary<string, double> Run(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = true;
         foreach (string name in start.Environment.Keys.Where(IsRuntimeKnob).ToList())
         {
             start.Environment.Remove(name);
@@ -36,7 +43,7 @@ internal static class ChildProcess
         process.WaitForExit();
         if (process.ExitCode != 0)
         {
-            throw new InvalidOperationException($"Child '{string.Join(' ', arguments)}' ended with code {process.ExitCode}.");
+            throw new InvalidOperationException($"Child '{string.Join(' ', start.ArgumentList)}' ended with code {process.ExitCode}.");
         }
 
         return Parse(output);

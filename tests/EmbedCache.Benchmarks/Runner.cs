@@ -16,6 +16,7 @@ internal static class Runner
         new MemoryWorkload(),
         new SearchWorkload(),
         new ColdProcessWorkload(),
+        new PipelineWorkload(),
     ];
 
     public static int Run(string[] arguments)
