@@ -36,13 +36,13 @@ public sealed class EmbeddingCacheInfo
     /// <summary>Default expiry of new records, or null.</summary>
     public TimeSpan? DefaultTimeToLive { get; internal set; }
 
-    /// <summary>Records that a Get can find (expired ones that nobody removed are counted in <see cref="ExpiredCount"/> instead).</summary>
+    /// <summary>Records that were set and neither overwritten nor removed; without the expired ones when <see cref="ExpiredCount"/> was asked for.</summary>
     public long Count { get; internal set; }
 
-    /// <summary>Records that are expired but still in the file.</summary>
-    public long ExpiredCount { get; internal set; }
+    /// <summary>Records that are expired but still in the file, or null when they were not counted (which reads every record's header).</summary>
+    public long? ExpiredCount { get; internal set; }
 
-    /// <summary>Records in the log that were overwritten, removed or expired: what a compaction would drop.</summary>
+    /// <summary>Records in the log that were overwritten or removed: what a compaction would drop.</summary>
     public long DeadCount { get; internal set; }
 
     /// <summary>Length of the file in bytes.</summary>

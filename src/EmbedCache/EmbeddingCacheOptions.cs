@@ -20,6 +20,9 @@ public class EmbeddingCacheOptions
 
     /// <summary>Bound of the cache of decoded vectors, in bytes.</summary>
     public long DecodedCacheBytes { get; set; } = 4 << 20;
+
+    /// <summary>Threads that one search may use; 0 decides by how much there is to read.</summary>
+    public int SearchThreads { get; set; }
 }
 
 /// <summary>How a file is created.</summary>

@@ -1,13 +1,28 @@
+using EmbedCache.Engine;
+
 namespace EmbedCache;
 
-/// <summary>A vector in place in the mapped file. Keeps the mapping alive until disposed; dispose it exactly once.</summary>
+/// <summary>
+/// A vector in place in the mapped file, without a copy. It keeps the mapping alive, also through Dispose of the cache, until it is disposed itself.
+/// </summary>
 public ref struct EmbeddingLease
 {
-    /// <summary>The vector: Dimension elements, in the file's memory.</summary>
-    public ReadOnlySpan<float> Vector { get; }
+    private Snapshot? _snapshot;
 
-    /// <summary>Gives the mapping back.</summary>
+    internal EmbeddingLease(Snapshot snapshot, ReadOnlySpan<float> vector)
+    {
+        _snapshot = snapshot;
+        Vector = vector;
+    }
+
+    /// <summary>The vector: Dimension elements in the file's memory. Empty after <see cref="Dispose"/>.</summary>
+    public ReadOnlySpan<float> Vector { get; private set; }
+
+    /// <summary>Gives the mapping back. Copies of this struct share the lease: dispose one of them, once.</summary>
     public void Dispose()
     {
+        Vector = default;
+        _snapshot?.Release();
+        _snapshot = null;
     }
 }

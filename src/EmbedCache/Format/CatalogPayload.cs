@@ -3,10 +3,10 @@ using System.Buffers.Binary;
 namespace EmbedCache.Format;
 
 /// <summary>
-/// A section in use.
+/// A section in use, one that was replaced and whose space is still to be given back (retired), or the Properties frame.
 /// <code>
 ///    0 ┬ kind                           u1 │
-///    1 │ reserved                       u1 │
+///    1 │ flags                          u1 │  bit 0: retired
 ///    2 │ level                          u2 │
 ///    4 │ reserved                       u4 │
 ///    8 │ ofs_frame                      u8 │
@@ -20,8 +20,8 @@ namespace EmbedCache.Format;
 internal readonly record struct CatalogEntry
 {
     public const int KindOffset = 0;
-    public const int Reserved1Offset = KindOffset + sizeof(byte);
-    public const int LevelOffset = Reserved1Offset + sizeof(byte);
+    public const int CatalogFlagsOffset = KindOffset + sizeof(byte);
+    public const int LevelOffset = CatalogFlagsOffset + sizeof(byte);
     public const int Reserved2Offset = LevelOffset + sizeof(ushort);
     public const int FrameOffsetOffset = Reserved2Offset + sizeof(uint);
     public const int FrameLengthOffset = FrameOffsetOffset + sizeof(ulong);
@@ -30,7 +30,13 @@ internal readonly record struct CatalogEntry
     public const int EntryCountOffset = CoversToOffset + sizeof(ulong);
     public const int ByteLength = EntryCountOffset + sizeof(ulong);
 
+    private const byte RetiredFlag = 1;
+
     public FrameKind Kind { get; init; }
+
+    /// <summary>True for a section that newer ones replaced: readers pass it over, and a writer gives its space back once nobody can need it.</summary>
+    public bool IsRetired { get; init; }
+
     public int Level { get; init; }
 
     /// <summary>Offset of the section's frame in the file.</summary>
@@ -55,6 +61,7 @@ internal readonly record struct CatalogEntry
     internal static CatalogEntry Read(ReadOnlySpan<byte> bytes) => new()
     {
         Kind = (FrameKind)bytes[KindOffset],
+        IsRetired = (bytes[CatalogFlagsOffset] & RetiredFlag) != 0,
         Level = BinaryPrimitives.ReadUInt16LittleEndian(bytes[LevelOffset..]),
         FrameOffset = BinaryPrimitives.ReadInt64LittleEndian(bytes[FrameOffsetOffset..]),
         FrameByteLength = BinaryPrimitives.ReadInt64LittleEndian(bytes[FrameLengthOffset..]),
@@ -68,6 +75,7 @@ internal readonly record struct CatalogEntry
         Span<byte> bytes = destination[..ByteLength];
         bytes.Clear();
         bytes[KindOffset] = (byte)Kind;
+        bytes[CatalogFlagsOffset] = IsRetired ? RetiredFlag : (byte)0;
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[LevelOffset..], checked((ushort)Level));
         BinaryPrimitives.WriteInt64LittleEndian(bytes[FrameOffsetOffset..], FrameOffset);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[FrameLengthOffset..], FrameByteLength);
@@ -78,7 +86,7 @@ internal readonly record struct CatalogEntry
 
     /// <summary>Checks the entry against the offset of the catalog that holds it: a catalog only knows what was written before it.</summary>
     internal bool IsConsistent(long catalogOffset)
-        => Kind.IsSection()
+        => (Kind.IsSection() || Kind == FrameKind.Properties)
         && FrameOffset >= FormatConstants.LogOffset
         && FrameOffset % FormatConstants.Unit == 0
         && FrameByteLength >= FormatConstants.Unit

@@ -1,0 +1,36 @@
+using System.Security.Cryptography;
+using EmbedCache.Format;
+using EmbedCache.Primitives;
+using EmbedCache.Storage;
+
+namespace EmbedCache.Engine;
+
+/// <summary>
+/// What the engine takes from the world around it: clock, identity, salt, file system. With these injected, the same calls write the same
+/// bytes on every machine, which the golden files rest on.
+/// </summary>
+internal sealed class EngineEnvironment
+{
+    /// <summary>The real world.</summary>
+    public static EngineEnvironment Default { get; } = new();
+
+    /// <summary>The time, Unix milliseconds.</summary>
+    public Func<long> UnixMilliseconds { get; init; } = SystemClock.UnixMilliseconds;
+
+    /// <summary>A new store's identity.</summary>
+    public Func<Guid> NewStoreId { get; init; } = Guid.NewGuid;
+
+    /// <summary>A new store's salt: 16 unpredictable bytes, so that nobody can choose texts that collide.</summary>
+    public Func<byte[]> NewSalt { get; init; } = CreateSalt;
+
+    /// <summary>Where files are.</summary>
+    public IFileSystem FileSystem { get; init; } = PlatformFileSystem.Instance;
+
+    private static byte[] CreateSalt()
+    {
+        byte[] salt = new byte[FormatConstants.SaltByteLength];
+        using RandomNumberGenerator random = RandomNumberGenerator.Create();
+        random.GetBytes(salt);
+        return salt;
+    }
+}

@@ -1,0 +1,133 @@
+using EmbedCache.Format;
+using EmbedCache.Metadata;
+using EmbedCache.Storage;
+
+namespace EmbedCache.Engine;
+
+/// <summary>What a catalog says: the segments in use, what they cover, the properties, and the sections that were replaced. Immutable.</summary>
+internal sealed class IndexState
+{
+    public IndexState(long coversTo, Segment[] segments, IReadOnlyList<CatalogEntry> retired, IReadOnlyList<CatalogEntry> foreign, StoreProperties properties)
+    {
+        CoversTo = coversTo;
+        Segments = segments;
+        Retired = retired;
+        Foreign = foreign;
+        Properties = properties;
+        foreach (Segment segment in segments)
+        {
+            OrdinalCount += segment.Ordinals.Count;
+        }
+    }
+
+    /// <summary>The index of a log without a catalog: nothing is covered.</summary>
+    public static IndexState Empty { get; } = new(FormatConstants.LogOffset, [], [], [], StoreProperties.Empty);
+
+    /// <summary>Everything in the log below this offset is indexed.</summary>
+    public long CoversTo { get; }
+
+    /// <summary>Oldest first.</summary>
+    public Segment[] Segments { get; }
+
+    /// <summary>Ordinals in the segments; the tail's follow.</summary>
+    public long OrdinalCount { get; }
+
+    /// <summary>Sections that newer ones replaced and whose space has not been given back yet.</summary>
+    public IReadOnlyList<CatalogEntry> Retired { get; }
+
+    /// <summary>Sections of kinds that this version does not use; kept, with the range that each covers.</summary>
+    public IReadOnlyList<CatalogEntry> Foreign { get; }
+
+    public StoreProperties Properties { get; }
+
+    /// <summary>Reads the catalog at an offset and opens what it names; 0 gives <see cref="Empty"/>.</summary>
+    /// <param name="log">The file.</param>
+    /// <param name="catalogOffset">Offset of the Catalog frame, or 0.</param>
+    /// <param name="tail">End of the log; nothing past it is named.</param>
+    /// <param name="checkBlocks">Also verify every block of every section: for a catalog that recovery found past the slot.</param>
+    /// <exception cref="CorruptFileException">The catalog or a section it names is damaged.</exception>
+    public static IndexState Load(LogFile log, long catalogOffset, long tail, bool checkBlocks)
+    {
+        if (catalogOffset == 0)
+        {
+            return Empty;
+        }
+
+        ReadOnlySpan<byte> payload = PayloadReader.Read(log, catalogOffset, tail, FrameKind.Catalog);
+        CatalogPayload catalog = CatalogPayload.Read(payload, catalogOffset)
+            ?? throw new CorruptFileException("The catalog contradicts itself", log.Path, catalogOffset);
+        Segment[] segments = Segment.Join(log, tail, catalog.Sections, catalog.CoversTo, catalogOffset);
+        if (checkBlocks)
+        {
+            CheckBlocks(segments);
+        }
+
+        StoreProperties properties = StoreProperties.Empty;
+        var retired = new List<CatalogEntry>();
+        var foreign = new List<CatalogEntry>();
+        foreach (CatalogEntry entry in catalog.Sections)
+        {
+            if (entry.IsRetired)
+            {
+                retired.Add(entry);
+            }
+            else if (entry.Kind == FrameKind.Properties)
+            {
+                properties = StoreProperties.Read(log, entry.FrameOffset, tail);
+            }
+            else if (entry.Kind is not (FrameKind.Keys or FrameKind.Ordinals or FrameKind.Live))
+            {
+                foreign.Add(entry);
+            }
+        }
+
+        return new IndexState(catalog.CoversTo, segments, retired, foreign, properties);
+    }
+
+    /// <summary>The catalog that <see cref="Load"/> reads back as this.</summary>
+    public CatalogPayload ToCatalog()
+    {
+        var entries = new List<CatalogEntry>();
+        foreach (Segment segment in Segments)
+        {
+            entries.Add(Describe(segment.Keys.Section));
+            entries.Add(Describe(segment.Ordinals.Section));
+            entries.Add(Describe(segment.Live.Section));
+        }
+
+        entries.AddRange(Foreign);
+        if (Properties.Offset != 0)
+        {
+            entries.Add(new CatalogEntry { Kind = FrameKind.Properties, FrameOffset = Properties.Offset, FrameByteLength = FormatConstants.Unit, CoversFrom = FormatConstants.LogOffset, CoversTo = FormatConstants.LogOffset });
+        }
+
+        entries.AddRange(Retired);
+        return new CatalogPayload(CoversTo, entries);
+    }
+
+    /// <summary>The catalog entry of a section.</summary>
+    public static CatalogEntry Describe(Section section) => new()
+    {
+        Kind = section.Frame.Header.Kind,
+        Level = (int)section.Frame.Level,
+        FrameOffset = section.Offset,
+        FrameByteLength = section.ByteLength,
+        CoversFrom = section.Frame.CoversFrom,
+        CoversTo = section.Frame.CoversTo,
+        EntryCount = section.Count,
+    };
+
+    private static void CheckBlocks(Segment[] segments)
+    {
+        foreach (Segment segment in segments)
+        {
+            foreach (Section section in new[] { segment.Keys.Section, segment.Ordinals.Section, segment.Live.Section })
+            {
+                for (long block = 0; block < section.BlockCount; block++)
+                {
+                    section.Touch(block);
+                }
+            }
+        }
+    }
+}

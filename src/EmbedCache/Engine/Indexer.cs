@@ -1,0 +1,217 @@
+using EmbedCache.Format;
+using EmbedCache.Keys;
+using EmbedCache.Storage;
+using EmbedCache.Vectors;
+
+namespace EmbedCache.Engine;
+
+/// <summary>
+/// Turns the unindexed tail into a segment, merging it with older segments in geometric steps: what is rewritten in total stays a small multiple
+/// of what is stored, and a look-up meets few runs.
+/// </summary>
+internal sealed class Indexer(LogFile log, LogAppender appender, Action makeReadable)
+{
+    /// <summary>Segments of one level that become one of the next.</summary>
+    private const int FanOut = 4;
+
+    /// <summary>Entries of a segment of level 1; each level has <see cref="FanOut"/> times as many.</summary>
+    private const long LevelOneCount = 1024;
+
+    /// <summary>The index that also covers these entries of the log, oldest first.</summary>
+    public IndexState Extend(IndexState index, List<TailTable.Entry> entries)
+    {
+        long coversTo = appender.NextOffset;
+        long[] ordinals = [.. entries.Where(entry => entry.TakesOrdinal).Select(entry => entry.Offset)];
+        KeyEntry[] newest = KeyMerge.NewestByKey(log, entries, coversTo);
+
+        int kept = index.Segments.Length - CountMerged(index.Segments, newest.Length);
+        ulong[]?[] liveWords = ClearReplaced(index.Segments, newest, coversTo);
+        SegmentExtent merged = WriteMerged(index, kept, newest, ordinals, liveWords, coversTo);
+
+        var retired = new List<CatalogEntry>(index.Retired);
+        var segments = new List<Func<Segment>>();
+        for (int i = 0; i < index.Segments.Length; i++)
+        {
+            Segment segment = index.Segments[i];
+            if (i >= kept)
+            {
+                retired.Add(Retire(segment.Keys.Section));
+                retired.Add(Retire(segment.Ordinals.Section));
+                retired.Add(Retire(segment.Live.Section));
+            }
+            else if (liveWords[i] is { } words)
+            {
+                retired.Add(Retire(segment.Live.Section));
+                SectionExtent live = WriteLive(words, segment.Ordinals.Section.Frame);
+                segments.Add(() => new Segment(segment.Keys, segment.Ordinals, new LiveBitmap(Open(live))));
+            }
+            else
+            {
+                segments.Add(() => segment);
+            }
+        }
+
+        makeReadable();
+        segments.Add(() => new Segment(new KeyRun(Open(merged.Keys)), new OrdinalRun(Open(merged.Ordinals)), new LiveBitmap(Open(merged.Live))));
+        return new IndexState(coversTo, [.. segments.Select(open => open())], retired, index.Foreign, index.Properties);
+    }
+
+    /// <summary>
+    /// How many of the newest segments to merge with the new one: all that are smaller, and those of its level once there are enough of them.
+    /// </summary>
+    private static int CountMerged(Segment[] segments, long newCount)
+    {
+        int merged = 0;
+        long count = newCount;
+        while (true)
+        {
+            int level = LevelOf(count);
+            int run = merged;
+            int sameLevel = 0;
+            long sum = count;
+            while (run < segments.Length && LevelOf(segments[segments.Length - 1 - run].Keys.Count) <= level)
+            {
+                long older = segments[segments.Length - 1 - run].Keys.Count;
+                sameLevel += LevelOf(older) == level ? 1 : 0;
+                sum += older;
+                run++;
+            }
+
+            bool hasSmaller = run - merged > sameLevel;
+            if (run == merged || (!hasSmaller && sameLevel < FanOut - 1))
+            {
+                return merged;
+            }
+
+            merged = run;
+            count = sum;
+        }
+    }
+
+    private static int LevelOf(long count)
+    {
+        int level = 0;
+        for (long bound = LevelOneCount; count >= bound; bound *= FanOut)
+        {
+            level++;
+        }
+
+        return level;
+    }
+
+    /// <summary>Clears the live bits of what the new entries replaced or removed. Gives changed words only: null where nothing changed.</summary>
+    private ulong[]?[] ClearReplaced(Segment[] segments, KeyEntry[] newest, long tail)
+    {
+        var words = new ulong[segments.Length][];
+        if (segments.Length > 0)
+        {
+            foreach (KeyEntry entry in newest)
+            {
+                if (IndexLookup.FindOlderVersion(log, segments, entry.Hash, entry.FrameOffset, tail) is { } older)
+                {
+                    ulong[] live = words[older.Segment] ??= segments[older.Segment].Live.ToWords();
+                    live[older.Index / LiveBitmap.BitsPerWord] &= ~(1UL << (int)(older.Index % LiveBitmap.BitsPerWord));
+                }
+            }
+        }
+
+        return words;
+    }
+
+    private SegmentExtent WriteMerged(IndexState index, int kept, KeyEntry[] newest, long[] ordinals, ulong[]?[] liveWords, long coversTo)
+    {
+        Segment[] merged = index.Segments.AsSpan(kept).ToArray();
+        Segment? before = kept > 0 ? index.Segments[kept - 1] : null;
+        long coversFrom = before?.CoversTo ?? FormatConstants.LogOffset;
+        long firstOrdinal = before is null ? 0 : before.Ordinals.FirstOrdinal + before.Ordinals.Count;
+        long inputCount = newest.Length + merged.Sum(segment => segment.Keys.Count);
+        SectionFrame Frame(FrameKind kind, long ordinal) => new()
+        {
+            Header = new FrameHeader { Kind = kind },
+            EntryByteLength = SectionFrame.FixedEntryByteLength(kind)!.Value,
+            CoversFrom = coversFrom,
+            CoversTo = coversTo,
+            Level = (uint)LevelOf(inputCount),
+            FirstOrdinal = ordinal,
+        };
+
+        // A tombstone hides older versions of its key; in the oldest run there are none left to hide.
+        bool isOldest = kept == 0;
+        SectionExtent keys = appender.AppendSection(
+            Frame(FrameKind.Keys, 0),
+            writer => KeyMerge.Merge(log, [.. merged.Select(segment => segment.Keys)], newest, coversTo, isOldest, writer));
+        SectionExtent offsets = appender.AppendSection(Frame(FrameKind.Ordinals, firstOrdinal), writer => WriteOrdinals(merged, ordinals, writer));
+        ulong[] live = JoinLive(merged, kept, liveWords, ordinals, newest);
+        SectionExtent bits = appender.AppendSection(Frame(FrameKind.Live, firstOrdinal), writer => WriteWords(live, writer));
+        return new SegmentExtent(keys, offsets, bits);
+    }
+
+    private static void WriteOrdinals(Segment[] merged, long[] ordinals, SectionWriter writer)
+    {
+        foreach (Segment segment in merged)
+        {
+            for (long i = 0; i < segment.Ordinals.Count; i++)
+            {
+                writer.Write((ulong)segment.Ordinals.OffsetAt(i));
+            }
+        }
+
+        foreach (long offset in ordinals)
+        {
+            writer.Write((ulong)offset);
+        }
+    }
+
+    private static ulong[] JoinLive(Segment[] merged, int firstMerged, ulong[]?[] changed, long[] ordinals, KeyEntry[] newest)
+    {
+        long bitCount = ordinals.Length + merged.Sum(segment => segment.Ordinals.Count);
+        var joined = new BitJoiner(bitCount);
+        for (int i = 0; i < merged.Length; i++)
+        {
+            joined.Append(changed[firstMerged + i] ?? merged[i].Live.ToWords(), merged[i].Ordinals.Count);
+        }
+
+        joined.Append(LiveAmong(ordinals, newest), ordinals.Length);
+        return joined.Words;
+    }
+
+    /// <summary>Of the new records, those live that are the newest of their key.</summary>
+    private static ulong[] LiveAmong(long[] ordinals, KeyEntry[] newest)
+    {
+        var words = new ulong[LiveBitmap.WordCount(ordinals.Length)];
+        foreach (KeyEntry entry in newest)
+        {
+            if (!entry.IsTombstone)
+            {
+                int index = Array.BinarySearch(ordinals, entry.FrameOffset);
+                words[index / LiveBitmap.BitsPerWord] |= 1UL << (index % LiveBitmap.BitsPerWord);
+            }
+        }
+
+        return words;
+    }
+
+    private SectionExtent WriteLive(ulong[] words, SectionFrame ordinals)
+    {
+        SectionFrame frame = ordinals with
+        {
+            Header = new FrameHeader { Kind = FrameKind.Live },
+            EntryByteLength = FormatConstants.LiveEntryByteLength,
+        };
+        return appender.AppendSection(frame, writer => WriteWords(words, writer));
+    }
+
+    private static void WriteWords(ulong[] words, SectionWriter writer)
+    {
+        foreach (ulong word in words)
+        {
+            writer.Write(word);
+        }
+    }
+
+    private Section Open(SectionExtent extent) => Section.Open(log, extent.Offset, extent.Frame.Header.Kind, appender.NextOffset);
+
+    private static CatalogEntry Retire(Section section) => IndexState.Describe(section) with { IsRetired = true };
+
+    private readonly record struct SegmentExtent(SectionExtent Keys, SectionExtent Ordinals, SectionExtent Live);
+}

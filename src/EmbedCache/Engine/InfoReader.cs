@@ -1,0 +1,55 @@
+using EmbedCache.Format;
+using EmbedCache.Search;
+using EmbedCache.Storage;
+
+namespace EmbedCache.Engine;
+
+/// <summary>Gathers what Info tells.</summary>
+internal static class InfoReader
+{
+    public static EmbeddingCacheInfo Read(Store store, Snapshot snapshot, bool countExpired)
+    {
+        FileHeader header = snapshot.Log.Header;
+        ScanSet set = LiveRecords.Of(snapshot, store.Now);
+        long liveInTail = set.TailOffsets.LongCount(offset => offset != 0);
+        long live = snapshot.Slot.LiveIndexedCount - set.Replaced.Count + liveInTail;
+        long? expired = countExpired ? CountExpired(snapshot, set) : null;
+        long dead = snapshot.Slot.RecordCount - live;
+        long indexBytes = snapshot.Index.Segments.Sum(segment => segment.ByteLength);
+        long averageFrame = snapshot.Slot.RecordCount == 0 ? 0 : (snapshot.PublishedTail - FormatConstants.LogOffset - indexBytes) / snapshot.Slot.RecordCount;
+        return new EmbeddingCacheInfo
+        {
+            Path = store.Path,
+            FormatVersion = $"{FormatConstants.VersionMajor}.{header.VersionMinor}",
+            StoreId = header.StoreId,
+            Generation = header.Generation,
+            Created = UnixTime.ToDateTimeOffset(header.Created),
+            Dimension = header.Dimension,
+            ElementType = header.ElementType,
+            Metric = header.Metric,
+            KeyStorage = header.KeyStorage,
+            Model = snapshot.Properties.Model,
+            DefaultTimeToLive = snapshot.Properties.DefaultTimeToLive,
+            Count = live - (expired ?? 0),
+            ExpiredCount = expired,
+            DeadCount = dead,
+            FileByteLength = snapshot.Log.File.Length,
+            IndexByteLength = indexBytes,
+            ReclaimableByteLength = Math.Max(0, dead + (expired ?? 0)) * averageFrame,
+            UnindexedCount = snapshot.TailCount,
+            Sequence = snapshot.Slot.Sequence,
+            OldestPin = OldestPin(snapshot),
+            LastCommit = UnixTime.ToDateTimeOffset(snapshot.Slot.Committed),
+        };
+    }
+
+    private static long CountExpired(Snapshot snapshot, ScanSet set)
+        => LiveRecords.Offsets(set, newestFirst: false).LongCount(offset => RecordReader.Read(snapshot.Log, offset, snapshot.PublishedTail).IsExpired(set.Now));
+
+    private static long? OldestPin(Snapshot snapshot)
+    {
+        long? others = snapshot.Log.File.FindLowestLock(LockRanges.ReaderPins, LockRanges.ReaderPinCount) - LockRanges.ReaderPins;
+        long? own = snapshot.Shared.OldestPin();
+        return others is { } o && own is { } w ? Math.Min(o, w) : others ?? own;
+    }
+}

@@ -1,0 +1,122 @@
+using EmbedCache.Format;
+using EmbedCache.Keys;
+using EmbedCache.Metadata;
+using EmbedCache.Storage;
+
+namespace EmbedCache.Engine;
+
+/// <summary>
+/// The file as of one commit: immutable, shared by the operations that run on it, and counted, so that what it maps and pins is let go when
+/// the last of them ends.
+/// </summary>
+internal sealed class Snapshot
+{
+    private readonly SharedLog _shared;
+    private readonly object _gate = new();
+    private volatile StoreProperties? _properties;
+    private volatile int _tailCount = -1;
+    private int _references = 1;
+
+    public Snapshot(SharedLog shared, in CommitSlot slot, (long A, long B) peek, IndexState index, Tail tail)
+    {
+        _shared = shared;
+        shared.AddReference();
+        Slot = slot;
+        Peek = peek;
+        Index = index;
+        Tail = tail;
+    }
+
+    public LogFile Log => _shared.Log;
+
+    public SharedLog Shared => _shared;
+
+    /// <summary>The slot, or what recovery made of it.</summary>
+    public CommitSlot Slot { get; }
+
+    /// <summary>The slots' sequence numbers when this was read: while they stay, so does this.</summary>
+    public (long A, long B) Peek { get; }
+
+    public IndexState Index { get; }
+
+    public Tail Tail { get; }
+
+    public long PublishedTail => Slot.PublishedTail;
+
+    /// <summary>Entries of the tail that this snapshot sees. Read on first use, so that opening does not.</summary>
+    public int TailCount
+    {
+        get
+        {
+            if (_tailCount < 0)
+            {
+                _tailCount = Tail.ExtendTo(PublishedTail);
+            }
+
+            return _tailCount;
+        }
+    }
+
+    /// <summary>The store's properties.</summary>
+    public StoreProperties Properties
+    {
+        get
+        {
+            if (_properties is null)
+            {
+                lock (_gate)
+                {
+                    _ = TailCount;
+                    long offset = Tail.PropertiesOffset;
+                    _properties ??= offset != 0 && offset < PublishedTail ? StoreProperties.Read(Log, offset, PublishedTail) : Index.Properties;
+                }
+            }
+
+            return _properties;
+        }
+    }
+
+    /// <summary>The live frame of a key (Record or Touch, expired or not), or false.</summary>
+    public bool TryFind(in StoredKey key, out long offset, out RecordFrame frame)
+    {
+        int count = TailCount;
+        TailTable table = Tail.Table;
+        for (int index = table.FindNewest(key.Hash, count); index >= 0; index = table.FindOlder(index))
+        {
+            offset = table[index].Offset;
+            if (KeyComparer.Matches(Log, offset, PublishedTail, key, out frame))
+            {
+                return frame.Header.Kind != FrameKind.Tombstone;
+            }
+        }
+
+        return IndexLookup.TryFind(Log, Index.Segments, key, PublishedTail, out offset, out frame);
+    }
+
+    /// <summary>Takes a reference unless the last one is gone already.</summary>
+    public bool TryAddReference()
+    {
+        int references = Volatile.Read(ref _references);
+        while (references > 0)
+        {
+            int seen = Interlocked.CompareExchange(ref _references, references + 1, references);
+            if (seen == references)
+            {
+                return true;
+            }
+
+            references = seen;
+        }
+
+        return false;
+    }
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _references) == 0)
+        {
+            _shared.Unpin(Slot.Sequence);
+            _shared.Release();
+        }
+    }
+}

@@ -1,0 +1,302 @@
+using EmbedCache.Format;
+using EmbedCache.Storage;
+
+namespace EmbedCache.Engine;
+
+/// <summary>The writing half: taking the lock, publishing, and giving back.</summary>
+internal sealed partial class Store
+{
+    /// <summary>A close indexes the tail only from here on: opening reads a shorter one faster than an index section pays back.</summary>
+    private const int CloseCheckpointThreshold = 256;
+
+    private readonly WriterLock _writerLock = new();
+    private SpaceReserver? _space;
+    private DeviceFailedException? _poison;
+    private LogFile? _recoveredFor;
+    private volatile bool _isWriting;
+    private bool _hasWritten;
+
+    /// <summary>True while a transaction of this handle is open.</summary>
+    private bool IsWriting => _isWriting;
+
+    /// <summary>Begins a transaction: lock, look who wrote meanwhile, recover what a dead writer left.</summary>
+    /// <exception cref="FileBusyException">Another writer held the lock until the timeout ran out.</exception>
+    public WriteTransaction BeginWrite(TimeSpan? busyTimeout = null)
+    {
+        ThrowIfDisposed();
+        if (IsReadOnly)
+        {
+            throw new InvalidOperationException($"The cache '{Path}' was opened read-only; open it for writing to change it");
+        }
+
+        if (_poison is not null)
+        {
+            throw new DeviceFailedException("An earlier fsync of this handle failed, so what reached the disk is unknown. Close it and open the file again", Path, null, _poison, isPoisoned: true);
+        }
+
+        IStoreFile locked = _writerLock.Acquire(() => _shared.Log.File, busyTimeout ?? _options.BusyTimeout);
+        try
+        {
+            Snapshot snapshot;
+            lock (_gate)
+            {
+                ThrowIfDisposed();
+                snapshot = PrepareToWrite(ref locked);
+                _isWriting = true;
+            }
+
+            _space ??= new SpaceReserver(locked);
+            return new WriteTransaction(this, snapshot, new LogAppender(snapshot.Log, snapshot.Slot, _space));
+        }
+        catch
+        {
+            _isWriting = false;
+            _writerLock.Release(locked);
+            throw;
+        }
+    }
+
+    /// <summary>Makes a transaction's frames the newest state of the file.</summary>
+    public void Publish(WriteTransaction transaction, LogAppender appender, IndexState index, in CommitSlot next, bool mustBeDurable)
+    {
+        LogFile log = transaction.Snapshot.Log;
+        bool isDurable = mustBeDurable || _options.Durability == Durability.Full;
+        if (isDurable)
+        {
+            Flush(log);
+        }
+
+        CommitSlot slot = isDurable ? next with { DurableTail = next.PublishedTail, DurableChain = next.PublishedChain } : next;
+        try
+        {
+            log.WriteSlot(slot);
+        }
+        catch (DeviceFailedException e)
+        {
+            // The frames may be durable: the next open would find the commit. Whether it happened is unknown here.
+            throw Poison(e);
+        }
+
+        _hasWritten = true;
+        lock (_gate)
+        {
+            log.Source.EnsureCovers(slot.PublishedTail);
+            _shared.Pin(slot.Sequence);
+            Snapshot before = transaction.Snapshot;
+            Tail tail = before.Tail;
+            if (ReferenceEquals(index, before.Index))
+            {
+                tail.Append(transaction.Pending, before.PublishedTail, slot.PublishedTail);
+            }
+            else
+            {
+                tail = new Tail(log, index.CoversTo);
+            }
+
+            _trusted = new TrustedPoint(slot.PublishedTail, slot.PublishedChain, slot.Epoch);
+            Install(new Snapshot(_shared, slot, log.PeekSequences(), index, tail));
+        }
+    }
+
+    /// <summary>
+    /// After a rollback over bytes that reached the file: cuts them off, and opens a new epoch durably before anything is appended, so that
+    /// none of them can ever join the log again.
+    /// </summary>
+    public void Abandon(WriteTransaction transaction, LogAppender appender)
+    {
+        if (!appender.HasWritten || _poison is not null)
+        {
+            return;
+        }
+
+        LogFile log = transaction.Snapshot.Log;
+        try
+        {
+            log.Checked.Clear();
+            log.Source.Invalidate(transaction.Snapshot.PublishedTail);
+            CutAfter(log, transaction.Snapshot.PublishedTail);
+            PublishNewEpoch(log, transaction.Snapshot.Slot with { Transaction = appender.Transaction });
+        }
+        catch (DeviceFailedException e)
+        {
+            throw Poison(e);
+        }
+    }
+
+    public void EndWrite(WriteTransaction transaction)
+    {
+        _isWriting = false;
+        IStoreFile file = transaction.Snapshot.Log.File;
+        transaction.Snapshot.Release();
+        _writerLock.Release(file);
+    }
+
+    /// <summary>fsync. Its failure is final: the kernel may have dropped the pages, and a second try would succeed without them.</summary>
+    public void Flush(LogFile log)
+    {
+        try
+        {
+            log.File.Flush();
+        }
+        catch (DeviceFailedException e)
+        {
+            throw Poison(e);
+        }
+    }
+
+    /// <summary>Indexes the tail if it has at least this many entries, and makes everything durable.</summary>
+    public void Checkpoint(int threshold, TimeSpan? busyTimeout = null)
+    {
+        using WriteTransaction transaction = BeginWrite(busyTimeout);
+        if (transaction.Snapshot.TailCount >= threshold)
+        {
+            transaction.IndexTail();
+            transaction.Commit();
+        }
+        else if (transaction.Snapshot.Slot.DurableTail < transaction.Snapshot.PublishedTail)
+        {
+            transaction.MakeDurable();
+        }
+    }
+
+    /// <summary>Publishes a slot that only says that everything before it is durable.</summary>
+    public void PublishDurable(WriteTransaction transaction)
+    {
+        Snapshot snapshot = transaction.Snapshot;
+        Flush(snapshot.Log);
+        CommitSlot slot = snapshot.Slot with
+        {
+            Sequence = snapshot.Slot.Sequence + 1,
+            DurableTail = snapshot.PublishedTail,
+            DurableChain = snapshot.Slot.PublishedChain,
+        };
+        snapshot.Log.WriteSlot(slot);
+    }
+
+    private Snapshot PrepareToWrite(ref IStoreFile locked)
+    {
+        while (true)
+        {
+            Snapshot snapshot = Refresh(holdsWriterLock: true);
+            if (!ReferenceEquals(snapshot.Log.File, locked))
+            {
+                // The refresh went over to a newer generation: hold that one's lock, not the orphan's.
+                locked.Unlock(LockRanges.WriterLock, 1);
+                locked = snapshot.Log.File;
+                _space = null;
+                if (!locked.TryLock(LockRanges.WriterLock, 1, LockKind.Exclusive))
+                {
+                    throw new FileBusyException("The file was compacted by another process, which is still at work on it. Try again", Path);
+                }
+
+                continue;
+            }
+
+            if (!IsCurrentFile())
+            {
+                // A compactor may have died between its rename and its mark on the old file.
+                Reopen();
+                continue;
+            }
+
+            snapshot = RecoverBeforeAppend(snapshot);
+            snapshot.TryAddReference();
+            return snapshot;
+        }
+    }
+
+    /// <summary>
+    /// Bytes past the tail are whole commits that lack their slot, or remains that nobody trusts. The first are published; against the others
+    /// a new epoch is opened. A handle that has done so once knows its own bytes, and looks again only when it meets others'.
+    /// </summary>
+    private Snapshot RecoverBeforeAppend(Snapshot snapshot)
+    {
+        LogFile log = snapshot.Log;
+        CommitSlot? written = log.ReadSlots().Newest;
+        bool differs = written is not { } slot || slot.PublishedTail != snapshot.PublishedTail || slot.Epoch != snapshot.Slot.Epoch;
+        bool isFirst = !ReferenceEquals(_recoveredFor, log);
+        if (!differs && !(isFirst && log.File.Length > snapshot.PublishedTail) && !NeedsExamination(log, snapshot.Slot with { DurableTail = snapshot.PublishedTail }))
+        {
+            _recoveredFor = log;
+            return snapshot;
+        }
+
+        try
+        {
+            if (written is not { } w || w.PublishedTail <= snapshot.PublishedTail)
+            {
+                CutAfter(log, snapshot.PublishedTail);
+            }
+
+            PublishNewEpoch(log, snapshot.Slot);
+        }
+        catch (DeviceFailedException e)
+        {
+            throw Poison(e);
+        }
+
+        _recoveredFor = log;
+        return Refresh(holdsWriterLock: true);
+    }
+
+    /// <summary>What was found is made durable first, then the slot that names it, then that slot: only then may anything be appended.</summary>
+    private static void PublishNewEpoch(LogFile log, in CommitSlot state)
+    {
+        log.File.Flush();
+        log.WriteSlot(state with
+        {
+            Sequence = state.Sequence + 1,
+            Epoch = state.Epoch + 1,
+            DurableTail = state.PublishedTail,
+            DurableChain = state.PublishedChain,
+        });
+        log.File.Flush();
+    }
+
+    private void CutAfter(LogFile log, long tail)
+    {
+        if (log.File.Length > tail)
+        {
+            log.File.SetLength(tail);
+        }
+
+        _space?.Forget();
+    }
+
+    /// <summary>What a clean close leaves: an indexed tail where that pays, everything durable, no reserved space past the end.</summary>
+    private void CloseForWriting()
+    {
+        if (IsReadOnly || !_hasWritten || _poison is not null || _isWriting)
+        {
+            return;
+        }
+
+        try
+        {
+            Checkpoint(CloseCheckpointThreshold, TimeSpan.Zero);
+            using WriteTransaction transaction = BeginWrite(TimeSpan.Zero);
+            CutAfter(transaction.Snapshot.Log, transaction.Snapshot.PublishedTail);
+            _space?.Trimmed(transaction.Snapshot.PublishedTail);
+        }
+        catch (FileBusyException)
+        {
+            // Somebody else is writing, and will close later.
+        }
+        catch (FileNotFoundException)
+        {
+            // The file was removed or replaced while it was open: nothing is left to tidy.
+        }
+    }
+
+    private DeviceFailedException Poison(DeviceFailedException cause)
+    {
+        _poison = cause;
+        return new DeviceFailedException(
+            "Writing to the device failed in a way that leaves the outcome unknown. Close the cache and open the file again: it will hold the acknowledged commits, and perhaps the last one",
+            Path,
+            cause.Offset,
+            cause,
+            isPoisoned: true,
+            isFull: cause.IsFull);
+    }
+}

@@ -1,0 +1,241 @@
+using EmbedCache.Format;
+using EmbedCache.Storage;
+
+namespace EmbedCache.Engine;
+
+/// <summary>
+/// One open store: finds the current snapshot for readers, and lets one writer at a time make the next.
+/// </summary>
+internal sealed partial class Store : IDisposable
+{
+    private const int RefreshAttempts = 1000;
+
+    private readonly EmbeddingCacheOptions _options;
+    private readonly object _gate = new();
+    private SharedLog _shared;
+    private volatile Snapshot? _current;
+    private TrustedPoint _trusted;
+    private volatile bool _disposed;
+
+    public Store(EngineEnvironment environment, EmbeddingCacheOptions options, LogFile log)
+    {
+        Environment = environment;
+        _options = options;
+        Path = log.Path;
+        _shared = new SharedLog(log, options.DecodedCacheBytes);
+        try
+        {
+            Acquire().Release();
+        }
+        catch
+        {
+            _current?.Release();
+            _shared.Release();
+            throw;
+        }
+    }
+
+    public EngineEnvironment Environment { get; }
+
+    /// <summary>Full path, links resolved.</summary>
+    public string Path { get; }
+
+    public EmbeddingCacheOptions Options => _options;
+
+    /// <summary>The header; what it says never changes but the generation.</summary>
+    public FileHeader Header => _shared.Log.Header;
+
+    public bool IsReadOnly => _options.ReadOnly;
+
+    public long Now => Environment.UnixMilliseconds();
+
+    /// <summary>The current snapshot, with a reference that the caller releases. Costs two loads while nobody commits.</summary>
+    public Snapshot Acquire()
+    {
+        Snapshot? current = _current;
+        if (current is not null && !_disposed && current.Log.PeekSequences() == current.Peek && current.TryAddReference())
+        {
+            return current;
+        }
+
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            current = Refresh(holdsWriterLock: false);
+            current.TryAddReference();
+            return current;
+        }
+    }
+
+    /// <summary>True while the path names the file that is open.</summary>
+    public bool IsCurrentFile() => Environment.FileSystem.Identify(Path) is { } identity && identity.Equals(_shared.Log.File.Identity);
+
+    public void ThrowIfDisposed()
+    {
+        if (_disposed)
+        {
+            throw new ObjectDisposedException(nameof(EmbeddingCache), $"The cache '{Path}' was closed; open the file again");
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        try
+        {
+            CloseForWriting();
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                if (!_disposed)
+                {
+                    _disposed = true;
+                    _current?.Release();
+                    _shared.Release();
+                }
+            }
+        }
+    }
+
+    /// <summary>Finds what is newest and makes it current. Called with the gate held.</summary>
+    private Snapshot Refresh(bool holdsWriterLock)
+    {
+        for (int attempt = 0; attempt < RefreshAttempts; attempt++)
+        {
+            LogFile log = _shared.Log;
+            (long A, long B) peek = log.PeekSequences();
+            if (_current is { } current && current.Peek == peek && ReferenceEquals(current.Log, log))
+            {
+                return current;
+            }
+
+            CommitSlot? newest = log.ReadSlots().Newest;
+            CommitSlot slot = newest ?? Recovery.Rebuild(log).Slot;
+            slot.RequireUnderstood(log.Path, forWriting: !IsReadOnly);
+            if ((slot.State & SlotState.Superseded) != 0)
+            {
+                Reopen();
+                continue;
+            }
+
+            // Pin first, then look again: a pin taken on a snapshot that is still the newest cannot be too late.
+            _shared.Pin(slot.Sequence);
+            if (TryCreateSnapshot(log, slot, newest is not null, peek, holdsWriterLock) is { } snapshot)
+            {
+                Install(snapshot);
+                return snapshot;
+            }
+
+            _shared.Unpin(slot.Sequence);
+            Thread.Yield();
+        }
+
+        throw new FileBusyException("The file's commit slots changed faster than they could be read", Path);
+    }
+
+    /// <summary>A snapshot of a slot, or null when the world moved on meanwhile. Owns the pin on success and on failure gives it back by exception or by the caller.</summary>
+    private Snapshot? TryCreateSnapshot(LogFile log, CommitSlot slot, bool hasSlot, (long A, long B) peek, bool holdsWriterLock)
+    {
+        try
+        {
+            CommitSlot effective = slot;
+            bool isRecovered = false;
+            if (hasSlot && NeedsExamination(log, slot))
+            {
+                // While a writer is at work, what lies past the slot is its business. Without one, it is a commit that lacks its slot, or the
+                // remains of a crash.
+                bool pastPublished = holdsWriterLock || (!IsWriting && log.File.IsLockedByOther(LockRanges.WriterLock, 1) == false);
+                RecoveredLog recovered = Recovery.Examine(log, slot, _trusted, pastPublished);
+                effective = recovered.Slot;
+                isRecovered = recovered.IsLonger || recovered.IsShorter;
+                bool writerAppeared = recovered.IsLonger && !holdsWriterLock && log.File.IsLockedByOther(LockRanges.WriterLock, 1) != false;
+                if (writerAppeared)
+                {
+                    return null;
+                }
+            }
+
+            if (log.PeekSequences() != peek)
+            {
+                return null;
+            }
+
+            log.Source.EnsureCovers(effective.PublishedTail);
+            Snapshot? current = _current;
+            bool isContinued = current is not null && ReferenceEquals(current.Log, log) && current.Slot.Epoch == effective.Epoch && current.PublishedTail <= effective.PublishedTail;
+            if (!isContinued)
+            {
+                log.Checked.Clear();
+                _shared.Decoded.Clear();
+            }
+
+            _trusted = new TrustedPoint(effective.PublishedTail, effective.PublishedChain, effective.Epoch);
+            bool isSameIndex = isContinued && current!.Slot.CatalogOffset == effective.CatalogOffset;
+            IndexState index = isSameIndex ? current!.Index : LoadIndex(log, effective, isRecovered);
+            Tail tail = isSameIndex ? current!.Tail : new Tail(log, index.CoversTo);
+            return new Snapshot(_shared, effective, peek, index, tail);
+        }
+        catch
+        {
+            _shared.Unpin(slot.Sequence);
+            throw;
+        }
+    }
+
+    private bool NeedsExamination(LogFile log, in CommitSlot slot)
+    {
+        if (slot.DurableTail < slot.PublishedTail)
+        {
+            return true;
+        }
+
+        // A zero where the next frame would start says that nobody wrote there.
+        Span<byte> kind = stackalloc byte[1];
+        return log.File.ReadAt(slot.PublishedTail, kind) == 1 && kind[0] != (byte)FrameKind.Invalid;
+    }
+
+    /// <summary>
+    /// Loads the index that a slot names. A damaged catalog costs time, not answers: everything then counts as tail, and the next checkpoint
+    /// writes the index anew.
+    /// </summary>
+    private static IndexState LoadIndex(LogFile log, in CommitSlot slot, bool isRecovered)
+    {
+        try
+        {
+            return IndexState.Load(log, slot.CatalogOffset, slot.PublishedTail, isRecovered);
+        }
+        catch (CorruptFileException)
+        {
+            return IndexState.Empty;
+        }
+    }
+
+    private void Install(Snapshot snapshot)
+    {
+        Snapshot? previous = _current;
+        _current = snapshot;
+        previous?.Release();
+    }
+
+    /// <summary>A compaction put a newer generation at the path: goes over to it. Snapshots in use keep the old file.</summary>
+    private void Reopen()
+    {
+        LogFile next = LogFile.Open(Environment.FileSystem, Path, !IsReadOnly, _options.PositionalReads);
+        if (next.Header.StoreId != Header.StoreId)
+        {
+            next.Dispose();
+            throw new FileNotFoundException($"The file '{Path}' was replaced by another store while it was open; open it again", Path);
+        }
+
+        SharedLog previous = _shared;
+        _shared = new SharedLog(next, _options.DecodedCacheBytes);
+        _trusted = default;
+        previous.Release();
+    }
+}

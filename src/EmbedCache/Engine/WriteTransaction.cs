@@ -1,0 +1,324 @@
+using EmbedCache.Format;
+using EmbedCache.Keys;
+using EmbedCache.Metadata;
+using EmbedCache.Numerics;
+using EmbedCache.Storage;
+
+namespace EmbedCache.Engine;
+
+/// <summary>
+/// A transaction in the making: appends frames, keeps the unindexed part short however large the transaction grows, and in the end is published
+/// or leaves no trace.
+/// </summary>
+internal sealed class WriteTransaction : IDisposable
+{
+    /// <summary>Most entries that stand outside the index, also inside one transaction.</summary>
+    public const int MaxUnindexedCount = 4096;
+
+    private readonly Store _store;
+    private readonly LogAppender _appender;
+    private readonly FileHeader _header;
+    private IndexState _index;
+    private long _recordCount;
+    private long _tombstoneCount;
+    private bool _isTailIndexed;
+    private bool _isEnded;
+
+    public WriteTransaction(Store store, Snapshot snapshot, LogAppender appender)
+    {
+        _store = store;
+        _appender = appender;
+        _header = snapshot.Log.Header;
+        Snapshot = snapshot;
+        _index = snapshot.Index;
+        _recordCount = snapshot.Slot.RecordCount;
+        _tombstoneCount = snapshot.Slot.TombstoneCount;
+    }
+
+    /// <summary>What the transaction started from.</summary>
+    public Snapshot Snapshot { get; }
+
+    /// <summary>What it appended since its last index flush.</summary>
+    public TailTable Pending { get; private set; } = new();
+
+    /// <summary>Validates a vector and measures its norm.</summary>
+    /// <exception cref="InvalidEmbeddingException">Wrong dimension, not finite, or without direction in a cosine file.</exception>
+    public static float Measure(ReadOnlySpan<float> vector, in FileHeader header, string? key, string path) => VectorRules.Measure(vector, header.Dimension, header.Metric, key, path);
+
+    /// <summary>Appends a Record.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="vector">The vector, validated.</param>
+    /// <param name="norm">Its norm, as <see cref="Measure"/> gave it.</param>
+    /// <param name="metadata">Encoded metadata.</param>
+    /// <param name="expires">Unix milliseconds, 0 for never.</param>
+    /// <param name="created">Unix milliseconds.</param>
+    public void Put(in StoredKey key, ReadOnlySpan<byte> vector, float norm, ReadOnlySpan<byte> metadata, long expires, long created)
+    {
+        var record = new RecordFrame
+        {
+            Header = new FrameHeader { Kind = FrameKind.Record },
+            KeyHash = key.Hash,
+            KeyKind = (KeyKind)_header.KeyStorage,
+            Role = key.Role,
+            KeyByteLength = key.Bytes.Length,
+            MetadataByteLength = metadata.Length,
+            Created = created,
+            Expires = expires,
+            VectorByteLength = vector.Length,
+            Norm = norm,
+            Encoding = RecordEncoding.Float32,
+        };
+        Span<byte> frame = _appender.Reserve(record.PayloadByteLength);
+        record.Write(frame);
+        vector.CopyTo(frame.Slice(RecordFrame.VectorOffset));
+        Complete(frame, record, key, metadata);
+    }
+
+    /// <summary>Appends a Touch or, where there is no such record, does nothing and returns false. Null metadata keeps what there is.</summary>
+    public bool Touch(in StoredKey key, EmbeddingMetadata? metadata, long expires, long created)
+    {
+        if (!TryFind(key, out long offset, out RecordFrame found) || found.IsExpired(created))
+        {
+            return false;
+        }
+
+        byte[] encoded = metadata is null ? RecordReader.Metadata(Snapshot.Log, offset, found).ToArray() : MetadataCodec.Encode(metadata);
+        var touch = new RecordFrame
+        {
+            Header = new FrameHeader { Kind = FrameKind.Touch },
+            KeyHash = key.Hash,
+            KeyKind = (KeyKind)_header.KeyStorage,
+            Role = key.Role,
+            KeyByteLength = key.Bytes.Length,
+            MetadataByteLength = encoded.Length,
+            Created = created,
+            Expires = expires,
+            TouchedRecord = found.Header.Kind == FrameKind.Touch ? found.TouchedRecord : offset,
+        };
+        Span<byte> frame = _appender.Reserve(touch.PayloadByteLength);
+        touch.Write(frame);
+        Complete(frame, touch, key, encoded);
+        return true;
+    }
+
+    /// <summary>Appends a Tombstone; false when the key has no record (an expired one is removed too, but reported as absent).</summary>
+    public bool Remove(in StoredKey key, long created)
+    {
+        if (!TryFind(key, out _, out RecordFrame found))
+        {
+            return false;
+        }
+
+        var tombstone = new RecordFrame
+        {
+            Header = new FrameHeader { Kind = FrameKind.Tombstone },
+            KeyHash = key.Hash,
+            KeyKind = (KeyKind)_header.KeyStorage,
+            Role = key.Role,
+            KeyByteLength = key.Bytes.Length,
+            Created = created,
+        };
+        Span<byte> frame = _appender.Reserve(tombstone.PayloadByteLength);
+        tombstone.Write(frame);
+        Complete(frame, tombstone, key, default);
+        return !found.IsExpired(created);
+    }
+
+    /// <summary>The live frame of a key as this transaction sees it.</summary>
+    public bool TryFind(in StoredKey key, out long offset, out RecordFrame frame)
+    {
+        for (int index = Pending.FindNewest(key.Hash, Pending.Count); index >= 0; index = Pending.FindOlder(index))
+        {
+            MakeReadable();
+            offset = Pending[index].Offset;
+            if (KeyComparer.Matches(Snapshot.Log, offset, _appender.NextOffset, key, out frame))
+            {
+                return frame.Header.Kind != FrameKind.Tombstone;
+            }
+        }
+
+        if (!_isTailIndexed)
+        {
+            return Snapshot.TryFind(key, out offset, out frame);
+        }
+
+        return IndexLookup.TryFind(Snapshot.Log, _index.Segments, key, _appender.NextOffset, out offset, out frame);
+    }
+
+    /// <summary>Where frames that this transaction can read end.</summary>
+    public long ReadableTail => _appender.NextOffset;
+
+    /// <summary>Replaces the properties.</summary>
+    public void SetProperties(EmbeddingMetadata values)
+    {
+        byte[] payload = MetadataCodec.Encode(values);
+        Span<byte> frame = _appender.Reserve(payload.Length);
+        new PayloadFrame { Header = new FrameHeader { Kind = FrameKind.Properties }, PayloadByteLength = (uint)payload.Length }.Write(frame);
+        payload.CopyTo(frame.Slice(PayloadFrame.PayloadOffset));
+        long offset = _appender.Seal(frame, FrameKind.Properties, payload.Length);
+        MakeReadable();
+        _index = new IndexState(_index.CoversTo, _index.Segments, _index.Retired, _index.Foreign, StoreProperties.Read(Snapshot.Log, offset, _appender.NextOffset));
+    }
+
+    /// <summary>Writes index sections for everything that none covers.</summary>
+    public void IndexTail()
+    {
+        MakeReadable();
+        var entries = new List<TailTable.Entry>();
+        if (!_isTailIndexed)
+        {
+            for (int i = 0; i < Snapshot.TailCount; i++)
+            {
+                entries.Add(Snapshot.Tail.Table[i]);
+            }
+        }
+
+        for (int i = 0; i < Pending.Count; i++)
+        {
+            entries.Add(Pending[i]);
+        }
+
+        if (entries.Count == 0)
+        {
+            return;
+        }
+
+        _index = new Indexer(Snapshot.Log, _appender, MakeReadable).Extend(_index, entries);
+        _isTailIndexed = true;
+        Pending = new TailTable();
+    }
+
+    /// <summary>Publishes the transaction. An empty one writes nothing.</summary>
+    public void Commit()
+    {
+        ThrowIfEnded();
+        IReadOnlyList<CatalogEntry> punchable = [];
+        bool hasNewIndex = !ReferenceEquals(_index, Snapshot.Index);
+        long catalogOffset = Snapshot.Slot.CatalogOffset;
+        if (hasNewIndex)
+        {
+            punchable = HolePuncher.Select(Snapshot);
+            _index = HolePuncher.Without(_index, punchable);
+            catalogOffset = AppendCatalog();
+        }
+
+        if (!_appender.IsEmpty)
+        {
+            _appender.MarkCommit();
+            _appender.Flush();
+            _store.Publish(this, _appender, _index, NextSlot(catalogOffset, hasNewIndex), mustBeDurable: hasNewIndex);
+            HolePuncher.Punch(Snapshot.Log, punchable);
+        }
+
+        End();
+    }
+
+    /// <summary>Publishes only that everything is durable.</summary>
+    public void MakeDurable()
+    {
+        ThrowIfEnded();
+        _store.PublishDurable(this);
+        End();
+    }
+
+    /// <summary>Undoes everything.</summary>
+    public void Rollback()
+    {
+        if (_isEnded)
+        {
+            return;
+        }
+
+        try
+        {
+            _store.Abandon(this, _appender);
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    public void Dispose() => Rollback();
+
+    public void ThrowIfEnded()
+    {
+        if (_isEnded)
+        {
+            throw new InvalidOperationException("The transaction has ended; begin another");
+        }
+    }
+
+    private void Complete(Span<byte> frame, in RecordFrame record, in StoredKey key, ReadOnlySpan<byte> metadata)
+    {
+        key.Bytes.CopyTo(frame.Slice(record.KeyOffset));
+        metadata.CopyTo(frame.Slice(record.MetadataOffset));
+        FrameKind kind = record.Header.Kind;
+        long offset = _appender.Seal(frame, kind, record.PayloadByteLength);
+        Pending.Add(key.Hash, offset, kind.TakesOrdinal());
+        if (kind.TakesOrdinal())
+        {
+            _recordCount++;
+        }
+        else
+        {
+            _tombstoneCount++;
+        }
+
+        int unindexed = Pending.Count + (_isTailIndexed ? 0 : Snapshot.TailCount);
+        if (unindexed >= MaxUnindexedCount)
+        {
+            IndexTail();
+        }
+    }
+
+    private long AppendCatalog()
+    {
+        CatalogPayload catalog = _index.ToCatalog();
+        Span<byte> frame = _appender.Reserve(catalog.ByteLength);
+        new PayloadFrame { Header = new FrameHeader { Kind = FrameKind.Catalog }, PayloadByteLength = (uint)catalog.ByteLength }.Write(frame);
+        catalog.Write(frame.Slice(PayloadFrame.PayloadOffset));
+        return _appender.Seal(frame, FrameKind.Catalog, catalog.ByteLength);
+    }
+
+    private CommitSlot NextSlot(long catalogOffset, bool hasNewIndex) => Snapshot.Slot with
+    {
+        Sequence = Snapshot.Slot.Sequence + 1,
+        PublishedTail = _appender.NextOffset,
+        PublishedChain = _appender.Chain,
+        CatalogOffset = catalogOffset,
+        RecordCount = _recordCount,
+        TombstoneCount = _tombstoneCount,
+        LiveIndexedCount = hasNewIndex ? CountLive(_index) : Snapshot.Slot.LiveIndexedCount,
+        Transaction = _appender.Transaction,
+        Committed = _store.Now,
+    };
+
+    private static long CountLive(IndexState index)
+    {
+        long live = 0;
+        foreach (Segment segment in index.Segments)
+        {
+            live += segment.Live.CountLive();
+        }
+
+        return live;
+    }
+
+    /// <summary>Hands buffered frames to the file, so that they can be read back in place.</summary>
+    private void MakeReadable()
+    {
+        _appender.Flush();
+        Snapshot.Log.Source.EnsureCovers(_appender.NextOffset);
+    }
+
+    private void End()
+    {
+        if (!_isEnded)
+        {
+            _isEnded = true;
+            _appender.Dispose();
+            _store.EndWrite(this);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using EmbedCache.Format;
+using EmbedCache.Numerics;
+using EmbedCache.Primitives;
+using EmbedCache.Storage;
+using EmbedCache.Vectors;
+
+namespace EmbedCache.Search;
+
+/// <summary>
+/// Exact search: reads every live vector once, in file order. Bound by memory bandwidth, so it goes to a second thread only where there is
+/// enough to read.
+/// </summary>
+internal static class ExactScan
+{
+    private const long BytesWorthAThread = 8 << 20;
+    private const int MostThreads = 8;
+    private const int EntriesPerBlock = FormatConstants.SectionBlockByteLength / FormatConstants.OrdinalsEntryByteLength;
+
+    /// <summary>A float kernel's result past these is recomputed in binary64: products may have overflowed or vanished.</summary>
+    private const float SafeNormLow = 1e-15f;
+    private const float SafeNormHigh = 1e15f;
+
+    /// <summary>The best <paramref name="top"/> records, best first, none below <paramref name="minimumScore"/>.</summary>
+    /// <param name="set">What to scan.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="top">How many at most.</param>
+    /// <param name="minimumScore">Lowest score to return.</param>
+    /// <param name="threads">Threads to use; 0 decides by the amount to read.</param>
+    public static ScoredOrdinal[] Run(ScanSet set, Query query, int top, double minimumScore, int threads)
+    {
+        long count = set.OrdinalCount;
+        int parts = threads > 0 ? threads : ChooseThreads(count * query.Vector.Length * sizeof(float));
+        parts = (int)Math.Max(1, Math.Min(parts, count));
+        if (parts == 1)
+        {
+            return ScanPart(set, query, top, minimumScore, 0, count);
+        }
+
+        var others = new Task<ScoredOrdinal[]>[parts - 1];
+        for (int i = 0; i < others.Length; i++)
+        {
+            long from = count * i / parts;
+            long to = count * (i + 1) / parts;
+            others[i] = Task.Run(() => ScanPart(set, query, top, minimumScore, from, to));
+        }
+
+        ScoredOrdinal[] own;
+        try
+        {
+            own = ScanPart(set, query, top, minimumScore, count * (parts - 1) / parts, count);
+        }
+        finally
+        {
+            // The snapshot must outlive every part, whatever becomes of this one.
+            Task.WhenAll(others).ContinueWith(_ => { }, TaskScheduler.Default).Wait();
+        }
+
+        var best = new TopK(top, default, minimumScore);
+        try
+        {
+            best.Merge(own);
+            foreach (Task<ScoredOrdinal[]> other in others)
+            {
+                best.Merge(other.GetAwaiter().GetResult());
+            }
+
+            return best.SortBestFirst().ToArray();
+        }
+        finally
+        {
+            best.Dispose();
+        }
+    }
+
+    private static int ChooseThreads(long byteLength)
+        => byteLength < 2 * BytesWorthAThread ? 1 : (int)Math.Min(Math.Min(Environment.ProcessorCount, MostThreads), byteLength / BytesWorthAThread);
+
+    private static ScoredOrdinal[] ScanPart(ScanSet set, Query query, int top, double minimumScore, long from, long to)
+    {
+        var best = new TopK(top, default, minimumScore);
+        try
+        {
+            ScanOrdinals(set, query, from, to, ref best);
+            return best.SortBestFirst().ToArray();
+        }
+        finally
+        {
+            best.Dispose();
+        }
+    }
+
+    private static void ScanOrdinals(ScanSet set, Query query, long from, long to, ref TopK best)
+    {
+        foreach (ScanRun run in set.Runs)
+        {
+            long first = run.Ordinals.FirstOrdinal;
+            long start = Math.Max(from - first, 0);
+            long end = Math.Min(to - first, run.Ordinals.Count);
+            while (start < end)
+            {
+                long blockEnd = Math.Min(end, ((start / EntriesPerBlock) + 1) * EntriesPerBlock);
+                ScanBlock(set, query, run, start, blockEnd, ref best);
+                start = blockEnd;
+            }
+        }
+
+        long tailStart = Math.Max(from, set.TailFirstOrdinal);
+        if (tailStart < to)
+        {
+            ScanTail(set, query, (int)(tailStart - set.TailFirstOrdinal), (int)(to - set.TailFirstOrdinal), ref best);
+        }
+    }
+
+    [MethodImpl(JitOptions.AggressiveOptimization)]
+    private static void ScanTail(ScanSet set, Query query, int start, int end, ref TopK best)
+    {
+        for (int index = start; index < end; index++)
+        {
+            long offset = set.TailOffsets[index];
+            if (offset != 0)
+            {
+                ScoreRecord(set, query, offset, set.TailFirstOrdinal + index, ref best);
+            }
+        }
+    }
+
+    /// <summary>Scans the ordinals of one checked block of offsets.</summary>
+    [MethodImpl(JitOptions.AggressiveOptimization)]
+    private static void ScanBlock(ScanSet set, Query query, in ScanRun run, long start, long end, ref TopK best)
+    {
+        ReadOnlySpan<byte> offsets = run.Ordinals.Section.Block(start / EntriesPerBlock);
+        int inBlock = (int)(start % EntriesPerBlock);
+        bool hasReplaced = set.Replaced.Count > 0;
+        for (long index = start; index < end; index++, inBlock++)
+        {
+            ulong live = run.Live.Word(index / LiveBitmap.BitsPerWord) >> (int)(index % LiveBitmap.BitsPerWord);
+            if ((live & 1) == 0)
+            {
+                continue;
+            }
+
+            long ordinal = run.Ordinals.FirstOrdinal + index;
+            if (hasReplaced && set.Replaced.Contains(ordinal))
+            {
+                continue;
+            }
+
+            long offset = BinaryPrimitives.ReadInt64LittleEndian(offsets.Slice(inBlock * FormatConstants.OrdinalsEntryByteLength));
+            ScoreRecord(set, query, offset, ordinal, ref best);
+        }
+    }
+
+    /// <summary>Scores one record and offers it. Inlined, so that the whole scan is one optimised body from the first call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ScoreRecord(ScanSet set, Query query, long offset, long ordinal, ref TopK best)
+    {
+        int byteLength = query.Vector.Length * sizeof(float);
+        if ((ulong)offset > (ulong)(set.Tail - FormatConstants.FrameHeaderByteLength - byteLength) || !set.Log.Checked.Contains(offset))
+        {
+            ScoreSlowly(set, query, offset, ordinal, ref best);
+            return;
+        }
+
+        ReadOnlySpan<byte> frame = set.Log.Source.Slice(offset, FormatConstants.FrameHeaderByteLength + byteLength);
+        if (frame[0] != (byte)FrameKind.Record)
+        {
+            ScoreSlowly(set, query, offset, ordinal, ref best);
+            return;
+        }
+
+        long expires = BinaryPrimitives.ReadUInt32LittleEndian(frame.Slice(RecordFrame.ExpiresOffset))
+            | ((long)BinaryPrimitives.ReadUInt16LittleEndian(frame.Slice(RecordFrame.ExpiresOffset + sizeof(uint))) << 32);
+        if (expires != 0 && expires <= set.Now)
+        {
+            return;
+        }
+
+        float norm = MemoryMarshal.Read<float>(frame.Slice(RecordFrame.NormOffset));
+        ReadOnlySpan<float> vector = MemoryMarshal.Cast<byte, float>(frame.Slice(RecordFrame.VectorOffset));
+        if (norm is < SafeNormLow or > SafeNormHigh)
+        {
+            ScoreSlowly(set, query, offset, ordinal, ref best);
+            return;
+        }
+
+        float kernel = query.Metric == Metric.L2
+            ? VectorKernels.SquaredL2Body(query.Vector, vector)
+            : VectorKernels.DotBody(query.Vector, vector);
+        double score = query.Metric == Metric.L2 && !float.IsFinite(kernel)
+            ? ScoreInDouble(query, frame.Slice(RecordFrame.VectorOffset), norm)
+            : Scores.FromKernel(query.Metric, kernel, norm, query.Norm);
+        best.Offer(score, ordinal);
+    }
+
+    /// <summary>A frame's first use in this process (its CRCs are checked), a Touch, or a vector of extreme length.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ScoreSlowly(ScanSet set, Query query, long offset, long ordinal, ref TopK best)
+    {
+        RecordFrame frame = RecordReader.Read(set.Log, offset, set.Tail);
+        if (!frame.Header.Kind.TakesOrdinal())
+        {
+            throw new CorruptFileException("An ordinal names a frame that is not a record; run a repair, which rebuilds the indexes", set.Log.Path, offset);
+        }
+
+        if (frame.IsExpired(set.Now))
+        {
+            return;
+        }
+
+        long vectorOffset = offset;
+        RecordFrame record = RecordReader.ReadVectorFrame(set.Log, frame, ref vectorOffset);
+        ReadOnlySpan<float> vector = RecordReader.Vector(set.Log, vectorOffset, record);
+        double score;
+        if (record.Norm is < SafeNormLow or > SafeNormHigh)
+        {
+            score = ScoreInDouble(query, MemoryMarshal.AsBytes(vector), record.Norm);
+        }
+        else
+        {
+            float kernel = query.Metric == Metric.L2 ? VectorKernels.SquaredL2(query.Vector, vector) : VectorKernels.Dot(query.Vector, vector);
+            score = query.Metric == Metric.L2 && !float.IsFinite(kernel)
+                ? ScoreInDouble(query, MemoryMarshal.AsBytes(vector), record.Norm)
+                : Scores.FromKernel(query.Metric, kernel, record.Norm, query.Norm);
+        }
+
+        best.Offer(score, ordinal);
+    }
+
+    /// <summary>The same score in binary64, for vectors whose products leave the range of a float.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static double ScoreInDouble(Query query, ReadOnlySpan<byte> vectorBytes, float norm)
+    {
+        ReadOnlySpan<float> vector = MemoryMarshal.Cast<byte, float>(vectorBytes);
+        double sum = 0;
+        for (int i = 0; i < query.Vector.Length; i++)
+        {
+            double q = query.Vector[i];
+            double x = vector[i];
+            sum += query.Metric == Metric.L2 ? (q - x) * (q - x) : q * x;
+        }
+
+        return Scores.FromKernel(query.Metric, sum, query.Metric == Metric.Cosine ? VectorNorm.Norm(vector.Slice(0, query.Vector.Length)) : norm, query.Norm);
+    }
+}

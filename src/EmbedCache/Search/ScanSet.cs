@@ -1,0 +1,48 @@
+using EmbedCache.Storage;
+using EmbedCache.Vectors;
+
+namespace EmbedCache.Search;
+
+/// <summary>A run of ordinals with its liveness.</summary>
+internal readonly record struct ScanRun(OrdinalRun Ordinals, LiveBitmap Live);
+
+/// <summary>What a scan goes over: the live records of one snapshot.</summary>
+/// <param name="Log">Where the records are.</param>
+/// <param name="Tail">End of what the snapshot sees.</param>
+/// <param name="Runs">Indexed records, oldest first.</param>
+/// <param name="Replaced">Ordinals in the runs that the tail has replaced or removed since.</param>
+/// <param name="TailOffsets">Frame offsets of the tail's live records; 0 for those that are not.</param>
+/// <param name="TailFirstOrdinal">Ordinal of the first of <paramref name="TailOffsets"/>.</param>
+/// <param name="Now">The time that expiry is held against, Unix milliseconds.</param>
+internal sealed record ScanSet(
+    LogFile Log,
+    long Tail,
+    ScanRun[] Runs,
+    HashSet<long> Replaced,
+    long[] TailOffsets,
+    long TailFirstOrdinal,
+    long Now)
+{
+    /// <summary>Ordinals in all.</summary>
+    public long OrdinalCount => TailFirstOrdinal + TailOffsets.Length;
+
+    /// <summary>Frame offset of an ordinal.</summary>
+    public long OffsetOf(long ordinal)
+    {
+        if (ordinal >= TailFirstOrdinal)
+        {
+            return TailOffsets[ordinal - TailFirstOrdinal];
+        }
+
+        foreach (ScanRun run in Runs)
+        {
+            long index = ordinal - run.Ordinals.FirstOrdinal;
+            if (index < run.Ordinals.Count)
+            {
+                return run.Ordinals.OffsetAt(index);
+            }
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(ordinal));
+    }
+}

@@ -1,0 +1,162 @@
+using System.Buffers.Binary;
+using EmbedCache.Format;
+
+namespace EmbedCache.Storage;
+
+/// <summary>
+/// One open .edb: its header, its two commit slots and the bytes of its log. Knows frames and their checksums, not what they mean.
+/// </summary>
+internal sealed class LogFile : IDisposable
+{
+    private const int SlotReadAttempts = 64;
+
+    private LogFile(IFileSystem fileSystem, IStoreFile file, FileHeader header, ByteSource source)
+    {
+        FileSystem = fileSystem;
+        File = file;
+        Header = header;
+        Source = source;
+    }
+
+    public IFileSystem FileSystem { get; }
+
+    public IStoreFile File { get; }
+
+    public FileHeader Header { get; }
+
+    public ByteSource Source { get; }
+
+    /// <summary>Which frames had all their checksums verified since this file was opened.</summary>
+    public CheckedFrames Checked { get; } = new();
+
+    public string Path => File.Path;
+
+    public static LogFile Open(IFileSystem fileSystem, string path, bool writable, bool positional)
+    {
+        IStoreFile file = fileSystem.Open(path, writable ? FileOpenMode.ReadWrite : FileOpenMode.Read);
+        ByteSource? source = null;
+        try
+        {
+            Span<byte> bytes = stackalloc byte[FormatConstants.HeaderByteLength];
+            int read = file.ReadAt(0, bytes);
+            FileHeader header = FileHeader.Read(bytes.Slice(0, read), path, file.Length);
+            source = file.OpenSource(positional);
+            source.EnsureCovers(FormatConstants.LogOffset);
+            return new LogFile(fileSystem, file, header, source);
+        }
+        catch
+        {
+            source?.Dispose();
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Writes a new file with an empty log and makes it durable, its directory entry too. A crash before that leaves a file without a
+    /// valid header, which Open refuses by name.
+    /// </summary>
+    public static LogFile Create(IFileSystem fileSystem, string path, FileHeader header, long unixMilliseconds, bool ownerOnly, bool positional)
+    {
+        IStoreFile file = fileSystem.Open(path, FileOpenMode.CreateNew, ownerOnly);
+        try
+        {
+            byte[] prologue = new byte[FormatConstants.LogOffset];
+            header.Write(prologue);
+            FileHeader written = FileHeader.Read(prologue.AsSpan(0, FormatConstants.HeaderByteLength), path, prologue.Length);
+            var slot = new CommitSlot
+            {
+                Sequence = 1,
+                Epoch = 1,
+                PublishedTail = FormatConstants.LogOffset,
+                DurableTail = FormatConstants.LogOffset,
+                PublishedChain = written.Crc,
+                DurableChain = written.Crc,
+                Committed = unixMilliseconds,
+            };
+            slot.Write(prologue.AsSpan((int)FormatConstants.SlotOffset(slot.Sequence)));
+            file.WriteAt(0, prologue);
+            file.Flush();
+            fileSystem.SyncDirectory(System.IO.Path.GetDirectoryName(file.Path)!);
+            ByteSource source = file.OpenSource(positional);
+            source.EnsureCovers(prologue.Length);
+            return new LogFile(fileSystem, file, written, source);
+        }
+        catch
+        {
+            file.Dispose();
+            fileSystem.Delete(path);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The sequence numbers of both slots, unchecked: when neither differs from what was seen, no commit has happened since. Each is one
+    /// aligned 8-byte load, which does not tear.
+    /// </summary>
+    public (long A, long B) PeekSequences()
+    {
+        if (Source.IsMapped)
+        {
+            return (
+                BinaryPrimitives.ReadInt64LittleEndian(Source.Slice(FormatConstants.SlotAOffset, sizeof(long))),
+                BinaryPrimitives.ReadInt64LittleEndian(Source.Slice(FormatConstants.SlotBOffset, sizeof(long))));
+        }
+
+        Span<byte> bytes = stackalloc byte[2 * sizeof(long)];
+        bytes.Clear();
+        File.ReadAt(FormatConstants.SlotAOffset, bytes.Slice(0, sizeof(long)));
+        File.ReadAt(FormatConstants.SlotBOffset, bytes.Slice(sizeof(long)));
+        return (BinaryPrimitives.ReadInt64LittleEndian(bytes), BinaryPrimitives.ReadInt64LittleEndian(bytes.Slice(sizeof(long))));
+    }
+
+    /// <summary>
+    /// Reads both slots. A slot that is being written reads torn and fails its CRC, so an invalid one is read again a bounded number of
+    /// times before it is taken for damaged.
+    /// </summary>
+    public SlotPair ReadSlots()
+    {
+        SlotPair pair = default;
+        for (int attempt = 0; attempt < SlotReadAttempts; attempt++)
+        {
+            pair = new SlotPair(ReadSlot(FormatConstants.SlotAOffset), ReadSlot(FormatConstants.SlotBOffset));
+            if (pair.IsSettled)
+            {
+                break;
+            }
+
+            Thread.SpinWait(64);
+        }
+
+        return pair;
+    }
+
+    /// <summary>Writes a slot at the place of its sequence number. The caller decides when it is flushed.</summary>
+    public void WriteSlot(in CommitSlot slot)
+    {
+        Span<byte> bytes = stackalloc byte[FormatConstants.SlotByteLength];
+        slot.Write(bytes);
+        File.WriteAt(FormatConstants.SlotOffset(slot.Sequence), bytes);
+    }
+
+    public void Dispose()
+    {
+        Source.Dispose();
+        File.Dispose();
+    }
+
+    private SlotReading ReadSlot(long offset)
+    {
+        Span<byte> bytes = stackalloc byte[FormatConstants.SlotByteLength];
+        bytes.Clear();
+        File.ReadAt(offset, bytes);
+        if (CommitSlot.TryRead(bytes, out CommitSlot slot) && FormatConstants.SlotOffset(slot.Sequence) == offset)
+        {
+            return new SlotReading(slot, false);
+        }
+
+        Span<byte> blank = stackalloc byte[FormatConstants.SlotByteLength];
+        blank.Clear();
+        return new SlotReading(null, bytes.SequenceEqual(blank));
+    }
+}

@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using EmbedCache.Format;
+using EmbedCache.Primitives;
+
+namespace EmbedCache.Storage;
+
+/// <summary>
+/// Reads Record, Touch and Tombstone frames in place. The first time this process touches a frame its header's own CRC and its payload CRC
+/// are checked; later only what the header says is held against the bounds.
+/// </summary>
+internal static class RecordReader
+{
+    /// <summary>Reads and checks the frame at an offset that an index or the tail named.</summary>
+    /// <exception cref="CorruptFileException">No whole Record, Touch or Tombstone is there.</exception>
+    public static RecordFrame Read(LogFile log, long offset, long tail)
+    {
+        if (offset < FormatConstants.LogOffset || offset > tail - FormatConstants.FrameHeaderByteLength || offset % FormatConstants.Unit != 0)
+        {
+            throw new CorruptFileException("An index names a record outside the log", log.Path, offset);
+        }
+
+        ReadOnlySpan<byte> header = log.Source.Slice(offset, FormatConstants.FrameHeaderByteLength);
+        if (!RecordFrame.TryRead(header, log.Header.Dimension, log.Header.KeyStorage, out RecordFrame frame) || frame.Header.FrameByteLength > tail - offset)
+        {
+            throw new CorruptFileException("A record's header is damaged", log.Path, offset);
+        }
+
+        if (!log.Checked.Contains(offset))
+        {
+            Check(log, offset, header, frame);
+        }
+
+        return frame;
+    }
+
+    /// <summary>Checks both CRCs of a frame and remembers that they held.</summary>
+    public static void Check(LogFile log, long offset, ReadOnlySpan<byte> header, scoped in RecordFrame frame)
+    {
+        if (!FrameSeal.IsSelfValid(header, offset, log.Header.Salt))
+        {
+            throw new CorruptFileException("A record's header does not match its own CRC", log.Path, offset);
+        }
+
+        if (Crc32.Compute(log.Source.Slice(offset + FormatConstants.FrameHeaderByteLength, frame.PayloadByteLength)) != frame.Header.PayloadCrc)
+        {
+            throw new CorruptFileException("A record's payload does not match its CRC", log.Path, offset);
+        }
+
+        log.Checked.Add(offset);
+    }
+
+    /// <summary>The record that a Touch keeps alive, or the frame itself.</summary>
+    public static RecordFrame ReadVectorFrame(LogFile log, in RecordFrame frame, ref long offset)
+    {
+        if (frame.Header.Kind != FrameKind.Touch)
+        {
+            return frame;
+        }
+
+        long touched = frame.TouchedRecord;
+        if (touched >= offset)
+        {
+            throw new CorruptFileException("A touch names a record that is not before it", log.Path, offset);
+        }
+
+        RecordFrame record = Read(log, touched, offset);
+        if (record.Header.Kind != FrameKind.Record)
+        {
+            throw new CorruptFileException("A touch names a frame that is not a record", log.Path, offset);
+        }
+
+        offset = touched;
+        return record;
+    }
+
+    public static ReadOnlySpan<byte> Key(LogFile log, long offset, scoped in RecordFrame frame) => log.Source.Slice(offset + frame.KeyOffset, frame.KeyByteLength);
+
+    public static ReadOnlySpan<byte> Metadata(LogFile log, long offset, scoped in RecordFrame frame) => log.Source.Slice(offset + frame.MetadataOffset, frame.MetadataByteLength);
+
+    /// <summary>A record's vector in place: Dimension elements.</summary>
+    public static ReadOnlySpan<float> Vector(LogFile log, long offset, scoped in RecordFrame frame)
+        => MemoryMarshal.Cast<byte, float>(log.Source.Slice(offset + RecordFrame.VectorOffset, frame.VectorByteLength));
+}

@@ -1,0 +1,148 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using EmbedCache.Format;
+using EmbedCache.Primitives;
+
+namespace EmbedCache.Storage;
+
+/// <summary>
+/// An immutable index section, used in place. Its header is checked when it is opened, its table of block CRCs at the first use, and each
+/// 4 KiB block the first time it is touched: nothing is read in full at open, and no flipped bit is a silent miss.
+/// </summary>
+internal sealed class Section
+{
+    private readonly ByteSource _source;
+    private readonly string _path;
+    private readonly long _entriesOffset;
+    private readonly long _entriesByteLength;
+    private int[]? _checkedBlocks;
+
+    private Section(LogFile log, long offset, SectionFrame frame)
+    {
+        _source = log.Source;
+        _path = log.Path;
+        Offset = offset;
+        Frame = frame;
+        _entriesOffset = offset + FormatConstants.FrameHeaderByteLength;
+        _entriesByteLength = frame.EntriesByteLength;
+    }
+
+    /// <summary>Offset of the section's frame.</summary>
+    public long Offset { get; }
+
+    public SectionFrame Frame { get; }
+
+    /// <summary>Number of entries.</summary>
+    public long Count => Frame.EntryCount;
+
+    /// <summary>Bytes of the whole frame.</summary>
+    public long ByteLength => Frame.Header.FrameByteLength;
+
+    /// <summary>Number of blocks.</summary>
+    public long BlockCount => Frame.BlockCount;
+
+    /// <summary>Opens a section and checks its header: kind, self CRC, and that what it says it holds fits in its frame.</summary>
+    /// <exception cref="CorruptFileException">It does not.</exception>
+    public static Section Open(LogFile log, long offset, FrameKind kind, long tail)
+    {
+        if (offset < FormatConstants.LogOffset || offset > tail - FormatConstants.FrameHeaderByteLength || offset % FormatConstants.Unit != 0)
+        {
+            throw new CorruptFileException($"The catalog names a {kind} section outside the log", log.Path, offset);
+        }
+
+        ReadOnlySpan<byte> bytes = log.Source.Slice(offset, FormatConstants.FrameHeaderByteLength);
+        if (!SectionFrame.TryRead(bytes, out SectionFrame frame)
+            || frame.Header.Kind != kind
+            || frame.Header.FrameByteLength > tail - offset
+            || !FrameSeal.IsSelfValid(bytes, offset, log.Header.Salt))
+        {
+            throw new CorruptFileException($"The {kind} section's header is damaged; run a repair, which rebuilds the indexes", log.Path, offset);
+        }
+
+        return new Section(log, offset, frame);
+    }
+
+    /// <summary>The 8-byte word at a byte position among the entries.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Word(long position)
+    {
+        long block = position / FormatConstants.SectionBlockByteLength;
+        Touch(block);
+        return BinaryPrimitives.ReadUInt64LittleEndian(_source.Slice(_entriesOffset + position, sizeof(ulong)));
+    }
+
+    /// <summary>A block of entries, checked.</summary>
+    public ReadOnlySpan<byte> Block(long block)
+    {
+        Touch(block);
+        return BlockBytes(block);
+    }
+
+    /// <summary>Checks a block against its CRC, always. False when it is damaged.</summary>
+    public bool IsBlockValid(long block) => Crc32.Compute(BlockBytes(block)) == StoredCrc(block);
+
+    /// <summary>Checks the table of block CRCs against the frame's payload CRC.</summary>
+    public bool IsTableValid()
+    {
+        uint crc = 0;
+        long remaining = BlockCount * FormatConstants.CrcByteLength;
+        long offset = _entriesOffset + _entriesByteLength;
+        while (remaining > 0)
+        {
+            int part = (int)Math.Min(remaining, FormatConstants.SectionBlockByteLength);
+            crc = Crc32.Append(crc, _source.Slice(offset, part));
+            offset += part;
+            remaining -= part;
+        }
+
+        return crc == Frame.Header.PayloadCrc;
+    }
+
+    /// <summary>Checks a block unless that was done before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Touch(long block)
+    {
+        int[]? checkedBlocks = Volatile.Read(ref _checkedBlocks);
+        if (checkedBlocks is null || (checkedBlocks[block >> 5] & (1 << (int)(block & 31))) == 0)
+        {
+            Check(block);
+        }
+    }
+
+    private void Check(long block)
+    {
+        if ((ulong)block >= (ulong)BlockCount)
+        {
+            throw new CorruptFileException($"A position past the end of the {Frame.Header.Kind} section was asked for", _path, Offset);
+        }
+
+        int[]? checkedBlocks = Volatile.Read(ref _checkedBlocks);
+        if (checkedBlocks is null)
+        {
+            if (!IsTableValid())
+            {
+                throw new CorruptFileException($"The table of block CRCs of the {Frame.Header.Kind} section is damaged; run a repair, which rebuilds the indexes", _path, Offset);
+            }
+
+            checkedBlocks = new int[(BlockCount + 31) / 32];
+            checkedBlocks = Interlocked.CompareExchange(ref _checkedBlocks, checkedBlocks, null) ?? checkedBlocks;
+        }
+
+        if (!IsBlockValid(block))
+        {
+            throw new CorruptFileException($"Block {block} of the {Frame.Header.Kind} section is damaged; run a repair, which rebuilds the indexes", _path, _entriesOffset + (block * FormatConstants.SectionBlockByteLength));
+        }
+
+        // A lost race loses a bit, and the block is checked once more.
+        checkedBlocks[block >> 5] |= 1 << (int)(block & 31);
+    }
+
+    private ReadOnlySpan<byte> BlockBytes(long block)
+    {
+        long start = block * FormatConstants.SectionBlockByteLength;
+        return _source.Slice(_entriesOffset + start, (int)Math.Min(FormatConstants.SectionBlockByteLength, _entriesByteLength - start));
+    }
+
+    private uint StoredCrc(long block)
+        => BinaryPrimitives.ReadUInt32LittleEndian(_source.Slice(_entriesOffset + _entriesByteLength + (block * FormatConstants.CrcByteLength), FormatConstants.CrcByteLength));
+}
