@@ -49,7 +49,7 @@ internal static class Runner
                     Report.Note($"# {workload.Name}");
                     workload.Run(context);
                 }
-                catch (Exception e) when (chosen.Count > 1)
+                catch (Exception e)
                 {
                     // One workload that breaks must not cost the figures of the others; the exit code still tells.
                     Console.Error.WriteLine($"{workload.Name} failed: {e}");

@@ -41,11 +41,13 @@ internal static unsafe class SearchChild
         long floats = (long)count * dimension;
         using var small = new Bandwidth.Region(floats * sizeof(float), hugePages: false);
         using var huge = new Bandwidth.Region(floats * sizeof(float), hugePages: true);
+        using var smallReaders = new Bandwidth.Readers(small, threads);
+        using var hugeReaders = new Bandwidth.Readers(huge, threads);
         var rounds = new Rounds();
         int turn = 0;
         rounds.Add(SearchKey, () => MillisecondsPerCall(() => Search(cache, queries[turn++ % queries.Length])));
-        rounds.Add(BandwidthKey, () => MillisecondsPerCall(() => Bandwidth.SecondsPerPass(small.Pointer, floats, threads)));
-        rounds.Add(HugeBandwidthKey, () => MillisecondsPerCall(() => Bandwidth.SecondsPerPass(huge.Pointer, floats, threads)));
+        rounds.Add(BandwidthKey, () => PassMilliseconds(smallReaders));
+        rounds.Add(HugeBandwidthKey, () => PassMilliseconds(hugeReaders));
         rounds.Add(PlainScanKey, () => MillisecondsPerCall(() => PlainScan(small.Pointer, count, queries[turn++ % queries.Length], dimension)));
         rounds.Run(repeats, warmUps: 1);
 
@@ -84,6 +86,8 @@ internal static unsafe class SearchChild
             Bandwidth.GreatestDot(rows, count, pointer, dimension);
         }
     }
+
+    private static double PassMilliseconds(Bandwidth.Readers readers) => MillisecondsPerCall(() => readers.SecondsPerPass());
 
     /// <summary>Median over the calls that fit into a block.</summary>
     private static double MillisecondsPerCall(Action call)

@@ -17,14 +17,14 @@ internal static unsafe class Bandwidth
 
         public Region(long byteLength, bool hugePages)
         {
-            ByteLength = (byteLength + Alignment - 1) / Alignment * Alignment;
+            ByteLength = byteLength;
             Pointer = (float*)NativeMemory.AlignedAlloc((nuint)ByteLength, Alignment);
             if (Posix.IsSupported)
             {
                 Posix.Advise((byte*)Pointer, ByteLength, hugePages ? Posix.AdviceHugePage : Posix.AdviceNoHugePage);
             }
 
-            for (long i = 0; i < Count; i++)
+            for (long i = 0; i < byteLength / sizeof(float); i++)
             {
                 Pointer[i] = i & 7;
             }
@@ -34,28 +34,69 @@ internal static unsafe class Bandwidth
 
         public long ByteLength { get; }
 
-        private long Count => ByteLength / sizeof(float);
-
         public void Dispose() => NativeMemory.AlignedFree(Pointer);
     }
 
-    /// <summary>Seconds of one pass over the whole region by <paramref name="threads"/> threads.</summary>
-    public static double SecondsPerPass(float* data, long count, int threads)
+    /// <summary>
+    /// Threads that read a region together, each its own part. They stand ready between passes: a thread pool may take milliseconds to
+    /// bring in the second one, and that is no property of the memory.
+    /// </summary>
+    public sealed class Readers : IDisposable
     {
-        long part = count / threads / FloatsPerStep * FloatsPerStep;
-        var sums = new float[threads];
-        long start = Stopwatch.GetTimestamp();
-        if (threads == 1)
+        private readonly Barrier _start;
+        private readonly Barrier _end;
+        private readonly float[] _sums;
+        private readonly long _part;
+        private readonly float* _data;
+        private volatile bool _isDone;
+
+        public Readers(Region region, int threads)
         {
-            sums[0] = Sum(data, part);
-        }
-        else
-        {
-            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, t => sums[t] = Sum(data + (part * t), part));
+            _data = region.Pointer;
+            _part = region.ByteLength / sizeof(float) / threads / FloatsPerStep * FloatsPerStep;
+            _sums = new float[threads];
+            _start = new Barrier(threads);
+            _end = new Barrier(threads);
+            for (int i = 1; i < threads; i++)
+            {
+                int part = i;
+                new Thread(() => Follow(part)) { IsBackground = true }.Start();
+            }
         }
 
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return float.IsNaN(sums.Sum()) ? throw new InvalidOperationException("The buffer was damaged.") : seconds;
+        /// <summary>Seconds of one pass over the whole region.</summary>
+        public double SecondsPerPass()
+        {
+            _start.SignalAndWait();
+            long start = Stopwatch.GetTimestamp();
+            Read(0);
+            _end.SignalAndWait();
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            return float.IsNaN(_sums.Sum()) ? throw new InvalidOperationException("The buffer was damaged.") : seconds;
+        }
+
+        public void Dispose()
+        {
+            _isDone = true;
+            _start.SignalAndWait();
+        }
+
+        private void Follow(int part)
+        {
+            for (; ; )
+            {
+                _start.SignalAndWait();
+                if (_isDone)
+                {
+                    return;
+                }
+
+                Read(part);
+                _end.SignalAndWait();
+            }
+        }
+
+        private void Read(int part) => _sums[part] = Sum(_data + (_part * part), _part);
     }
 
     /// <summary>The best known shape for a scan of vectors in C#: dot products over a plain array, keeping the greatest. For information beside ours.</summary>
