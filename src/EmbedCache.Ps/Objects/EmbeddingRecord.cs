@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Specialized;
 using System.Globalization;
+using System.Management.Automation;
 
 namespace EmbedCache.PowerShell;
 
@@ -43,6 +44,10 @@ public class EmbeddingRecord
     /// <summary>Metadata by name; empty when there is none.</summary>
     public IDictionary Metadata => _table ??= MetadataConverter.ToDictionary(_metadata);
 
+    /// <summary>Metadata on one line, for format views: <c>lang=en; year=2024</c>.</summary>
+    [Hidden]
+    public string MetadataText => MetadataConverter.ToText(Metadata);
+
     /// <summary>When it was set, UTC.</summary>
     public DateTimeOffset Created { get; }
 
@@ -51,9 +56,6 @@ public class EmbeddingRecord
 
     /// <summary>The vector without a copy, for the module's own use.</summary>
     internal ReadOnlyMemory<float> VectorMemory => _vector ?? _source;
-
-    /// <summary>The metadata as the file types it, or, when a script may have changed the dictionary, null.</summary>
-    internal EmbeddingMetadata? UntouchedMetadata => _table is null ? _metadata : null;
 
     /// <inheritdoc/>
     public override string ToString() => Key ?? Digest ?? string.Format(CultureInfo.InvariantCulture, "float[{0}]", Dimension);

@@ -46,6 +46,27 @@ internal static class MetadataConverter
         return table;
     }
 
+    /// <summary>Metadata on one line.</summary>
+    public static string ToText(IDictionary metadata)
+    {
+        var parts = new List<string>(metadata.Count);
+        foreach (DictionaryEntry entry in metadata)
+        {
+            parts.Add($"{entry.Key}={ValueText(entry.Value)}");
+        }
+
+        return string.Join("; ", parts);
+    }
+
+    private static string ValueText(object? value) => value switch
+    {
+        string text => text,
+        DateTimeOffset time => time.ToString("yyyy-MM-dd'T'HH:mm:ssK", CultureInfo.InvariantCulture),
+        IEnumerable list => string.Join(",", list.Cast<object>()),
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => value?.ToString() ?? string.Empty,
+    };
+
     private static OrderedDictionary ToExactDictionary(EmbeddingMetadata metadata)
     {
         var table = new OrderedDictionary(metadata.Count, StringComparer.Ordinal);
@@ -61,44 +82,38 @@ internal static class MetadataConverter
 
     private static EmbeddingMetadata? FromDictionary(IDictionary dictionary, string? key)
     {
-        EmbeddingMetadata metadata = EmbeddingMetadata.Empty;
+        var entries = new List<KeyValuePair<string, object>>(dictionary.Count);
         foreach (DictionaryEntry entry in dictionary)
         {
             string name = VectorConverter.Unwrap(entry.Key) is string text ? text : Convert.ToString(entry.Key, CultureInfo.InvariantCulture) ?? string.Empty;
-            metadata = With(metadata, name, entry.Value, key);
+            Add(entries, name, entry.Value, key);
         }
 
-        return metadata.Count == 0 ? null : metadata;
+        return ToMetadata(entries);
     }
 
     private static EmbeddingMetadata? FromProperties(PSObject source, string? key)
     {
-        EmbeddingMetadata metadata = EmbeddingMetadata.Empty;
+        var entries = new List<KeyValuePair<string, object>>();
         foreach (PSPropertyInfo property in source.Properties)
         {
             if (property.IsGettable)
             {
-                metadata = With(metadata, property.Name, property.Value, key);
+                Add(entries, property.Name, property.Value, key);
             }
         }
 
-        return metadata.Count == 0 ? null : metadata;
+        return ToMetadata(entries);
     }
 
-    private static EmbeddingMetadata With(EmbeddingMetadata metadata, string name, object? value, string? key)
+    private static EmbeddingMetadata? ToMetadata(List<KeyValuePair<string, object>> entries) => entries.Count == 0 ? null : new EmbeddingMetadata(entries);
+
+    private static void Add(List<KeyValuePair<string, object>> entries, string name, object? value, string? key)
     {
-        object? bare = VectorConverter.Unwrap(value);
-        if (bare is null)
+        if (VectorConverter.Unwrap(value) is { } bare)
         {
-            return metadata;
+            entries.Add(new KeyValuePair<string, object>(name, ToTyped(name, bare, key)));
         }
-
-        if (name.Length == 0)
-        {
-            throw new InvalidEmbeddingException(InvalidEmbeddingReason.InvalidMetadata, "The metadata has an entry without a name", key);
-        }
-
-        return metadata.With(name, ToTyped(name, bare, key));
     }
 
     private static object ToTyped(string name, object value, string? key) => value switch
@@ -109,7 +124,7 @@ internal static class MetadataConverter
         short or ushort or uint or byte or sbyte => Convert.ToInt64(value, CultureInfo.InvariantCulture),
         ulong u => u <= long.MaxValue ? (long)u : throw Unsupported(name, value, key),
         float f => (double)f,
-        decimal m => decimal.Truncate(m) == m && Math.Abs(m) <= long.MaxValue ? (long)m : (double)m,
+        decimal m => (double)m,
         DateTime time => new DateTimeOffset(time),
         char or Guid or Uri or Version => value.ToString()!,
         SwitchParameter flag => flag.ToBool(),
