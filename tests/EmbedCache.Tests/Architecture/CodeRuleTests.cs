@@ -143,7 +143,7 @@ public sealed partial class CodeRuleTests
     [GeneratedRegex(@"\bunsafe\b")]
     private static partial Regex UnsafeKeyword();
 
-    [GeneratedRegex(@"\bUnsafe\.|\bMemoryMarshal\.(GetReference|GetArrayDataReference|CreateSpan|CreateReadOnlySpan|Read|Write|AsRef|AsMemory)\b|\bSkipLocalsInit\b")]
+    [GeneratedRegex(@"\bUnsafe\.|\bMemoryMarshal\.(GetReference|GetArrayDataReference|CreateSpan|CreateReadOnlySpan|AsRef|AsMemory)\b|\bSkipLocalsInit\b")]
     private static partial Regex UncheckedReference();
 
     [GeneratedRegex(@"^[ \t]*#[ \t]*(if|elif|else)\b", RegexOptions.Multiline)]

@@ -10,6 +10,8 @@ public sealed class RoomDependencyTests
 {
     private const string EngineNamespace = "EmbedCache";
 
+    private static readonly string[] s_folders = [.. Rooms.All.Where(static room => room != Rooms.Facade), "Engine"];
+
     private static readonly AssemblyDefinition s_engine = AssemblyDefinition.ReadAssembly(typeof(EmbeddingCache).Assembly.Location);
 
     [Fact]
@@ -88,8 +90,10 @@ public sealed class RoomDependencyTests
     [InlineData("Format/A.cs", "int a = EmbedCache.Storage.Limits.Maximum;", true)]
     [InlineData("Format/A.cs", "// using EmbedCache.Storage;", false)]
     [InlineData("Format/A.cs", "string a = \"EmbedCache.Storage\";", false)]
+    [InlineData("Search/A.cs", "using EmbedCache.Engine;", true)]
     [InlineData("Storage/A.cs", "using EmbedCache.Format;", false)]
-    [InlineData("A.cs", "using EmbedCache.Search;", false)]
+    [InlineData("Engine/A.cs", "using EmbedCache.Search;", false)]
+    [InlineData("A.cs", "using EmbedCache.Engine;", false)]
     public void UsingProofSees(string path, string text, bool violates)
     {
         Assert.Equal(violates, UsingViolations(SourceFile.Parse(path, text + "\n")).Any());
@@ -97,9 +101,10 @@ public sealed class RoomDependencyTests
 
     private static IEnumerable<string> UsingViolations(SourceFile file)
     {
-        foreach (string room in Rooms.All)
+        foreach (string folder in s_folders)
         {
-            string name = $"{EngineNamespace}.{room}";
+            string room = Rooms.OfFolder(folder);
+            string name = $"{EngineNamespace}.{folder}";
             bool used = file.Usings.Any(target => target == name || target.StartsWith(name + ".", StringComparison.Ordinal))
                 || file.Code.Contains(name + ".", StringComparison.Ordinal);
             if (used && !Rooms.MayUse(file.Room, room))
@@ -140,7 +145,7 @@ public sealed class RoomDependencyTests
         {
             if (type.Namespace.StartsWith(EngineNamespace + ".", StringComparison.Ordinal))
             {
-                rooms[type.FullName] = type.Namespace.Split('.')[1];
+                rooms[type.FullName] = Rooms.OfFolder(type.Namespace.Split('.')[1]);
             }
             else if (SourceFile.Engine.FirstOrDefault(file => file.DeclaredTypes.Contains(NameOf(type))) is { } file)
             {

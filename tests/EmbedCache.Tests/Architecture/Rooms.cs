@@ -6,7 +6,7 @@ namespace EmbedCache.Tests.Architecture;
 /// </summary>
 internal static class Rooms
 {
-    /// <summary>The root folder.</summary>
+    /// <summary>The root folder, and Engine, what the public classes are made of.</summary>
     public const string Facade = "Facade";
 
     private static readonly string[][] s_layers =
@@ -20,6 +20,9 @@ internal static class Rooms
     ];
 
     public static IEnumerable<string> All => s_layers.SelectMany(static layer => layer);
+
+    /// <summary>The room of a folder below src/EmbedCache, the root being the empty name.</summary>
+    public static string OfFolder(string folder) => folder is "" or "Engine" ? Facade : folder;
 
     /// <summary>True when code of one room may use another's.</summary>
     public static bool MayUse(string from, string to) => from == to || Layer(to) < Layer(from);

@@ -20,7 +20,7 @@ internal sealed partial class SourceFile
     public string Code { get; }
 
     /// <summary>The room whose folder holds the file.</summary>
-    public string Room => RelativePath.Contains('/', StringComparison.Ordinal) ? RelativePath[..RelativePath.IndexOf('/', StringComparison.Ordinal)] : Rooms.Facade;
+    public string Room => Rooms.OfFolder(RelativePath[..Math.Max(0, RelativePath.IndexOf('/', StringComparison.Ordinal))]);
 
     /// <summary>Names of the types that the file declares, nested ones too.</summary>
     public IEnumerable<string> DeclaredTypes => TypeDeclaration().Matches(Code).Select(static match => match.Groups["name"].Value);
