@@ -50,7 +50,7 @@ public sealed partial class EmbeddingCache
             long offset = set.OffsetOf(best[i].Ordinal);
             RecordFrame frame = RecordReader.Read(snapshot.Log, offset, snapshot.PublishedTail);
             hits[i] = new SimilarEmbedding(
-                EmbeddingReader.Read(snapshot, snapshot.PublishedTail, offset, frame, null),
+                EmbeddingReader.Read(snapshot, offset, frame, null),
                 best[i].Score,
                 Scores.ToDistance(Metric, best[i].Score));
         }
@@ -69,7 +69,7 @@ public sealed partial class EmbeddingCache
                 RecordFrame frame = RecordReader.Read(snapshot.Log, offset, snapshot.PublishedTail);
                 if (!frame.IsExpired(set.Now))
                 {
-                    yield return EmbeddingReader.Read(snapshot, snapshot.PublishedTail, offset, frame, null);
+                    yield return EmbeddingReader.Read(snapshot, offset, frame, null);
                 }
             }
         }

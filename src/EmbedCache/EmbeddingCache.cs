@@ -251,7 +251,7 @@ public sealed partial class EmbeddingCache : IDisposable
         try
         {
             return TryFindLive(snapshot, key, out long offset, out RecordFrame frame)
-                ? EmbeddingReader.Read(snapshot, snapshot.PublishedTail, offset, frame, text)
+                ? EmbeddingReader.Read(snapshot, offset, frame, text)
                 : null;
         }
         finally

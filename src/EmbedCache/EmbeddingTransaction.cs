@@ -62,7 +62,7 @@ public sealed class EmbeddingTransaction : IDisposable
         _transaction.ThrowIfEnded();
         StoredKey stored = FromText(key, role);
         return _transaction.TryFind(stored, out long offset, out RecordFrame frame) && !frame.IsExpired(_store.Now)
-            ? EmbeddingReader.Read(_transaction.Snapshot, _transaction.ReadableTail, offset, frame, key)
+            ? EmbeddingReader.Read(_transaction.Snapshot, offset, frame, key)
             : null;
     }
 

@@ -1,2 +1,116 @@
+using System.Runtime.InteropServices;
+using EmbedCache.Format;
+using EmbedCache.Keys;
+using EmbedCache.Search;
+using EmbedCache.Storage;
+
 namespace EmbedCache.Engine;
-internal sealed class Compactor(Store store, IProgress<double>? progress, CancellationToken cancellationToken) { public void Run() => throw new NotSupportedException(store.ToString() + progress + cancellationToken); }
+
+/// <summary>
+/// Writes the live records into a new file beside the old one and swaps it in under both writer locks. The store's identity and salt stay,
+/// its generation rises, and the old file is marked superseded for those who have it open. A crash leaves the old file, or the new one.
+/// </summary>
+internal sealed class Compactor(Store store, IProgress<double>? progress, CancellationToken cancellationToken)
+{
+    /// <summary>Nobody reads the new file before it is whole, so its index is built in large pieces.</summary>
+    private const int MaxUnindexedCount = 1 << 20;
+
+    private const int ProgressStep = 1024;
+
+    /// <summary>One name, so that what a crashed compaction left is found and removed by the next: it may hold erased text.</summary>
+    private readonly string _temporary = store.Path + ".compact";
+
+    public void Run()
+    {
+        using WriteTransaction old = store.BeginWrite();
+        LogFile source = old.Snapshot.Log;
+        IFileSystem fileSystem = store.Environment.FileSystem;
+        fileSystem.Delete(_temporary);
+        FileHeader header = source.Header with { Generation = checked(source.Header.Generation + 1) };
+        try
+        {
+            LogFile target = LogFile.Create(fileSystem, _temporary, header, store.Now, ownerOnly: true, store.Options.PositionalReads);
+            using var next = new Store(store.Environment, store.Options, target);
+            Copy(old.Snapshot, next);
+            fileSystem.CopyOwnership(source.Path, _temporary);
+            next.Finish();
+
+            // Whoever opens the new file from here on waits for this lock until the old file says that it is superseded.
+            using WriteTransaction held = next.BeginWrite();
+            Swap(fileSystem, source);
+            MarkSuperseded(old.Snapshot);
+        }
+        catch
+        {
+            fileSystem.Delete(_temporary);
+            throw;
+        }
+
+        progress?.Report(1);
+    }
+
+    private void Copy(Snapshot from, Store next)
+    {
+        using WriteTransaction transaction = next.BeginWrite();
+        transaction.MaxUnindexed = MaxUnindexedCount;
+        if (from.Properties.Values.Count > 0)
+        {
+            transaction.SetProperties(from.Properties.Values);
+        }
+
+        ScanSet set = LiveRecords.Of(from, store.Now);
+        long total = Math.Max(1, set.OrdinalCount);
+        long done = 0;
+        foreach (long offset in LiveRecords.Offsets(set, newestFirst: false))
+        {
+            if (done++ % ProgressStep == 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                progress?.Report(0.99 * done / total);
+            }
+
+            CopyRecord(from, offset, set.Now, transaction);
+        }
+
+        transaction.IndexTail();
+        transaction.Commit();
+    }
+
+    private static void CopyRecord(Snapshot from, long offset, long now, WriteTransaction transaction)
+    {
+        LogFile log = from.Log;
+        RecordFrame frame = RecordReader.Read(log, offset, from.PublishedTail);
+        if (frame.IsExpired(now))
+        {
+            return;
+        }
+
+        long vectorOffset = offset;
+        RecordFrame record = RecordReader.ReadVectorFrame(log, frame, ref vectorOffset);
+        StoredKey key = StoredKey.FromStoredBytes(RecordReader.Key(log, offset, frame), frame.Role, frame.KeyHash);
+        ReadOnlySpan<byte> vector = MemoryMarshal.AsBytes(RecordReader.Vector(log, vectorOffset, record));
+        transaction.Put(key, vector, record.Norm, RecordReader.Metadata(log, offset, frame), frame.Expires, record.Created);
+    }
+
+    private void Swap(IFileSystem fileSystem, LogFile source)
+    {
+        try
+        {
+            fileSystem.Replace(_temporary, source.Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FileBusyException("The system refused to put the compacted file in place, as it does while others have the file open on Windows. The file is untouched; try again when nobody uses it", source.Path, null, e);
+        }
+
+        fileSystem.SyncDirectory(Path.GetDirectoryName(source.Path)!);
+    }
+
+    /// <summary>Tells those who have the old file open to look at the path again. Should this fail, their next write notices by the file's identity.</summary>
+    private static void MarkSuperseded(Snapshot snapshot)
+        => snapshot.Log.WriteSlot(snapshot.Slot with
+        {
+            Sequence = snapshot.Slot.Sequence + 1,
+            State = snapshot.Slot.State | SlotState.Superseded,
+        });
+}

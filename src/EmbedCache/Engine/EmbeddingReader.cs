@@ -9,37 +9,35 @@ internal static class EmbeddingReader
 {
     /// <summary>The record at an offset.</summary>
     /// <param name="snapshot">Where it is.</param>
-    /// <param name="tail">End of what may be read.</param>
     /// <param name="offset">Offset of a Record or Touch frame.</param>
     /// <param name="frame">The frame, read before.</param>
     /// <param name="text">The key's text where the caller knows it and the file may not.</param>
-    public static Embedding Read(Snapshot snapshot, long tail, long offset, in RecordFrame frame, string? text)
+    public static Embedding Read(Snapshot snapshot, long offset, in RecordFrame frame, string? text)
     {
         LogFile log = snapshot.Log;
+        long vectorOffset = offset;
+        RecordFrame record = RecordReader.ReadVectorFrame(log, frame, ref vectorOffset);
         ReadOnlySpan<byte> keyBytes = RecordReader.Key(log, offset, frame);
         bool isDigest = frame.KeyKind == KeyKind.Digest;
         return new Embedding(
             isDigest ? text : text ?? ReadText(log, offset, keyBytes),
             isDigest ? keyBytes.ToArray() : null,
             frame.Role,
-            ReadVector(snapshot, tail, offset, frame),
+            ReadVector(snapshot, vectorOffset, record),
             MetadataCodec.Decode(RecordReader.Metadata(log, offset, frame), log.Path, offset),
-            UnixTime.ToDateTimeOffset(frame.Created),
+            UnixTime.ToDateTimeOffset(record.Created),
             UnixTime.ToOptional(frame.Expires),
             offset);
     }
 
-    private static ReadOnlyMemory<float> ReadVector(Snapshot snapshot, long tail, long offset, in RecordFrame frame)
+    private static ReadOnlyMemory<float> ReadVector(Snapshot snapshot, long vectorOffset, in RecordFrame record)
     {
-        LogFile log = snapshot.Log;
-        long vectorOffset = offset;
-        RecordFrame record = RecordReader.ReadVectorFrame(log, frame, ref vectorOffset);
         if (snapshot.Shared.Decoded.TryGet(vectorOffset, out ReadOnlyMemory<float> vector))
         {
             return vector;
         }
 
-        vector = RecordReader.Vector(log, vectorOffset, record).ToArray();
+        vector = RecordReader.Vector(snapshot.Log, vectorOffset, record).ToArray();
         if (vectorOffset < snapshot.PublishedTail)
         {
             snapshot.Shared.Decoded.Add(vectorOffset, vector);

@@ -45,8 +45,12 @@ internal sealed partial class Store
                 _isWriting = true;
             }
 
-            _space ??= new SpaceReserver(locked);
-            return new WriteTransaction(this, snapshot, new LogAppender(snapshot.Log, snapshot.Slot, _space));
+            if (!ReferenceEquals(_space?.File, locked))
+            {
+                _space = new SpaceReserver(locked);
+            }
+
+            return new WriteTransaction(this, snapshot, new LogAppender(snapshot.Log, snapshot.Slot, _space!));
         }
         catch
         {
@@ -183,7 +187,6 @@ internal sealed partial class Store
                 // The refresh went over to a newer generation: hold that one's lock, not the orphan's.
                 locked.Unlock(LockRanges.WriterLock, 1);
                 locked = snapshot.Log.File;
-                _space = null;
                 if (!locked.TryLock(LockRanges.WriterLock, 1, LockKind.Exclusive))
                 {
                     throw new FileBusyException("The file was compacted by another process, which is still at work on it. Try again", Path);
@@ -261,6 +264,14 @@ internal sealed partial class Store
         }
 
         _space?.Forget();
+    }
+
+    /// <summary>Trims what was reserved past the tail and makes the slots durable, before the file is renamed into place.</summary>
+    public void Finish()
+    {
+        using WriteTransaction transaction = BeginWrite();
+        CutAfter(transaction.Snapshot.Log, transaction.Snapshot.PublishedTail);
+        Flush(transaction.Snapshot.Log);
     }
 
     /// <summary>What a clean close leaves: an indexed tail where that pays, everything durable, no reserved space past the end.</summary>

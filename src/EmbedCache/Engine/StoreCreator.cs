@@ -17,7 +17,8 @@ internal static class StoreCreator
         }
 
         // Written whole beside it, then renamed over: whoever has the old file open keeps it, and a crash leaves one or the other.
-        string temporary = $"{resolved}.{environment.NewStoreId():N}.new";
+        string temporary = resolved + ".new";
+        environment.FileSystem.Delete(temporary);
         CreateAt(temporary, header, options, environment).Dispose();
         try
         {

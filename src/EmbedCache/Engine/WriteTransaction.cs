@@ -38,6 +38,9 @@ internal sealed class WriteTransaction : IDisposable
     /// <summary>What the transaction started from.</summary>
     public Snapshot Snapshot { get; }
 
+    /// <summary>Entries that may stand outside the index before a section is written for them.</summary>
+    public int MaxUnindexed { get; set; } = MaxUnindexedCount;
+
     /// <summary>What it appended since its last index flush.</summary>
     public TailTable Pending { get; private set; } = new();
 
@@ -144,9 +147,6 @@ internal sealed class WriteTransaction : IDisposable
 
         return IndexLookup.TryFind(Snapshot.Log, _index.Segments, key, _appender.NextOffset, out offset, out frame);
     }
-
-    /// <summary>Where frames that this transaction can read end.</summary>
-    public long ReadableTail => _appender.NextOffset;
 
     /// <summary>Replaces the properties.</summary>
     public void SetProperties(EmbeddingMetadata values)
@@ -266,7 +266,7 @@ internal sealed class WriteTransaction : IDisposable
         }
 
         int unindexed = Pending.Count + (_isTailIndexed ? 0 : Snapshot.TailCount);
-        if (unindexed >= MaxUnindexedCount)
+        if (unindexed >= MaxUnindexed)
         {
             IndexTail();
         }

@@ -233,15 +233,8 @@ internal static class ExactScan
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static double ScoreInDouble(Query query, ReadOnlySpan<byte> vectorBytes, float norm)
     {
-        ReadOnlySpan<float> vector = MemoryMarshal.Cast<byte, float>(vectorBytes);
-        double sum = 0;
-        for (int i = 0; i < query.Vector.Length; i++)
-        {
-            double q = query.Vector[i];
-            double x = vector[i];
-            sum += query.Metric == Metric.L2 ? (q - x) * (q - x) : q * x;
-        }
-
-        return Scores.FromKernel(query.Metric, sum, query.Metric == Metric.Cosine ? VectorNorm.Norm(vector.Slice(0, query.Vector.Length)) : norm, query.Norm);
+        ReadOnlySpan<float> vector = MemoryMarshal.Cast<byte, float>(vectorBytes).Slice(0, query.Vector.Length);
+        double kernel = query.Metric == Metric.L2 ? WideKernels.SquaredL2(query.Vector, vector) : WideKernels.Dot(query.Vector, vector);
+        return Scores.FromKernel(query.Metric, kernel, query.Metric == Metric.Cosine ? VectorNorm.Norm(vector) : norm, query.Norm);
     }
 }

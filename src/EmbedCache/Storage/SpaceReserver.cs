@@ -16,6 +16,9 @@ internal sealed class SpaceReserver(IStoreFile file)
     private long _reservedTo = -1;
     private bool _isSupported = true;
 
+    /// <summary>The file it reserves for.</summary>
+    public IStoreFile File => file;
+
     /// <summary>Before bytes up to <paramref name="end"/> are written.</summary>
     public void Prepare(long end)
     {
