@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using EmbedCache.Storage.Unix;
+using EmbedCache.Storage.Windows;
 
 namespace EmbedCache.Storage;
 
@@ -6,5 +8,6 @@ namespace EmbedCache.Storage;
 internal static class PlatformFileSystem
 {
     /// <summary>The one instance; it holds no state.</summary>
-    public static IFileSystem Instance { get; } = new UnixFileSystem();
+    public static IFileSystem Instance { get; } =
+        RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? new WindowsFileSystem() : new UnixFileSystem();
 }
