@@ -8,6 +8,10 @@ internal static class Program
     private static readonly Dictionary<string, Func<string[], int>> s_verbs = new(StringComparer.Ordinal)
     {
         ["engine"] = PrintEngine,
+        ["hold-lock"] = StorageVerbs.HoldLock,
+        ["append"] = StorageVerbs.Append,
+        ["fill"] = StorageVerbs.Fill,
+        ["create"] = StorageVerbs.Create,
     };
 
     private static int Main(string[] args)

@@ -21,23 +21,16 @@ internal sealed class UnixMapView : MapView
     {
     }
 
-    /// <summary>Maps a file with room to grow, or with little where address space is short.</summary>
+    /// <summary>Maps a file with room to grow, where the system lets a file grow into its map.</summary>
     /// <exception cref="DeviceFailedException">It cannot be mapped at all.</exception>
-    public static UnixMapView Create(SafeFileHandle file, long limit, string path)
-    {
-        long tight = RoundUp(limit);
-        if (UnixPlatform.IsLinux && limit <= long.MaxValue / 4)
-        {
-            long roomy = RoundUp(Math.Max(LeastCapacity, limit * 2));
-            if (TryMap(file, roomy) is { } view)
-            {
-                return view;
-            }
-        }
+    public static UnixMapView Create(SafeFileHandle file, long limit, string path) =>
+        Create(file, limit, UnixPlatform.IsLinux ? Math.Max(LeastCapacity, limit * 2) : limit, path);
 
-        return TryMap(file, tight) ?? throw new DeviceFailedException(
+    /// <summary>Maps a file with so much address space or, where that is short, with no more than is covered.</summary>
+    /// <exception cref="DeviceFailedException">It cannot be mapped at all.</exception>
+    public static UnixMapView Create(SafeFileHandle file, long limit, long capacity, string path) =>
+        TryMap(file, RoundUp(capacity)) ?? TryMap(file, RoundUp(limit)) ?? throw new DeviceFailedException(
             $"Cannot map the file: {UnixError.Describe(Errno.Last)}; positional reads need no map", path);
-    }
 
     public override void Advise(AccessPattern pattern)
     {

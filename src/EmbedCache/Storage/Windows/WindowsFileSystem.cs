@@ -202,10 +202,8 @@ internal sealed class WindowsFileSystem : IFileSystem
     }
 
     /// <summary><c>\\?\C:\x</c> is C:\x, and <c>\\?\UNC\server\share</c> is \\server\share.</summary>
-    private static string WithoutDevicePrefix(string path)
-    {
-        return path.StartsWith(Network, StringComparison.OrdinalIgnoreCase) ? @"\\" + path.Substring(Network.Length)
-            : path.StartsWith(Device, StringComparison.Ordinal) ? path.Substring(Device.Length)
-            : path;
-    }
+    private static string WithoutDevicePrefix(string path) =>
+        path.StartsWith(Network, StringComparison.OrdinalIgnoreCase) ? @"\\" + path.Substring(Network.Length)
+        : path.StartsWith(Device, StringComparison.Ordinal) ? path.Substring(Device.Length)
+        : path;
 }
