@@ -66,7 +66,7 @@ types:
           understood stands in the slots' features.
       - id: len_header
         type: u4
-        doc: 256.
+        doc: Always 256 in version 1.
       - id: dimension
         type: u4
         doc: Elements per vector, 1 to 65536.
@@ -100,13 +100,13 @@ types:
         doc: Random. Keys hashes and digests, and binds each frame to its file.
       - id: ofs_slot_a
         type: u8
-        doc: 4096.
+        doc: Always 4096 in version 1.
       - id: ofs_slot_b
         type: u8
-        doc: 8192.
+        doc: Always 8192 in version 1.
       - id: ofs_log
         type: u8
-        doc: 12288.
+        doc: Always 12288 in version 1.
       - id: created
         type: u8
         doc: When the store was created, in Unix milliseconds.

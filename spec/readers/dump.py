@@ -17,12 +17,12 @@ from zlib import crc32
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "generated"))
 
 from edb import Edb  # noqa: E402
-from kaitaistruct import KaitaiStream  # noqa: E402
+from kaitaistruct import KaitaiStream, KaitaiStructError  # noqa: E402
 
 Kind = Edb.FrameKind
 KEYED = (Kind.record, Kind.touch, Kind.tombstone)
 NUMBERED = (Kind.record, Kind.touch)
-SECTIONS = range(16, 32)
+CHECKED_WHOLE = KEYED + (Kind.properties, Kind.catalog)
 MASK = (1 << 64) - 1
 
 
@@ -75,6 +75,7 @@ class EdbFile:
         need(crc32(self.bytes[:252]) == self.header.crc, "the header's CRC is wrong")
         self.slot = self.current_slot()
         self.catalog = self.read_catalog()
+        self.sections = self.read_sections()
 
     def at(self, kind, *arguments):
         """One of the grammar's parametric types."""
@@ -110,7 +111,7 @@ class EdbFile:
         while offset < self.slot.ofs_published:
             frame = self.frame_at(offset)
             need(crc32(struct.pack("<I", chain) + self.bytes[offset:offset + 60]) == frame.crc_chain, f"the chain CRC at {offset} is wrong")
-            need(kind_number(frame.kind) in SECTIONS or crc32(self.payload(frame)) == frame.crc_payload, f"the payload CRC at {offset} is wrong")
+            need(frame.kind not in CHECKED_WHOLE or crc32(self.payload(frame)) == frame.crc_payload, f"the payload CRC at {offset} is wrong")
             yield frame
             chain = frame.crc_chain
             offset = frame.ofs_next
@@ -146,11 +147,11 @@ class EdbFile:
 
     def live_by_index(self):
         ordinals = {}
-        for section in self.sections(Kind.ordinals):
+        for section in self.sections_of(Kind.ordinals):
             for i in range(section.body.num_entries):
                 ordinals[self.at(Edb.OrdinalsEntryAt, section.ofs_frame, i).entry.ofs_frame] = section.body.first_ordinal.value + i
         bits = set()
-        for section in self.sections(Kind.live):
+        for section in self.sections_of(Kind.live):
             for i in range(section.body.num_entries):
                 value = word(self.at(Edb.LiveWordAt, section.ofs_frame, i).word)
                 bits.update(section.body.first_ordinal.value + i * 64 + bit for bit in range(64) if value >> bit & 1)
@@ -179,7 +180,7 @@ class EdbFile:
                 following += 1
 
     def look_up(self, key_hash):
-        for section in self.sections(Kind.keys):
+        for section in self.sections_of(Kind.keys):
             low, high = 0, section.body.num_entries
             while low < high:
                 middle = (low + high) // 2
@@ -194,9 +195,12 @@ class EdbFile:
                 yield entry.ofs_frame
                 low += 1
 
-    def sections(self, kind):
+    def sections_of(self, kind):
+        return [frame for frame in self.sections if frame.kind == kind]
+
+    def read_sections(self):
         entries = self.catalog.sections if self.catalog is not None else []
-        frames = [self.frame_at(entry.ofs_frame) for entry in entries if entry.kind == kind]
+        frames = [self.frame_at(entry.ofs_frame) for entry in entries]
         for frame in frames:
             self.check_section(frame)
         return sorted(frames, key=lambda frame: frame.body.covers_from.value)
@@ -213,11 +217,6 @@ class EdbFile:
 
 def word(halves):
     return halves.high << 32 | halves.low
-
-
-def kind_number(kind):
-    """Kinds that the grammar does not know stay numbers."""
-    return getattr(kind, "value", kind)
 
 
 def metadata_value(entry):
@@ -319,7 +318,7 @@ def main(paths):
         try:
             for line in dump(path):
                 print(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
-        except (DamagedFile, EOFError, ValueError) as error:
+        except (DamagedFile, KaitaiStructError, EOFError, ValueError) as error:
             print(f"{path}: {error}", file=sys.stderr)
             failed = True
     return 1 if failed else 0

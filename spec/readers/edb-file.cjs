@@ -22,7 +22,7 @@ const word = (halves) => (BigInt(halves.high) << 32n) | BigInt(halves.low);
 const need = (condition, what) => { if (!condition) throw new Error(what); };
 const hasKey = (kind) => kind === Kind.RECORD || kind === Kind.TOUCH || kind === Kind.TOMBSTONE;
 const hasOrdinal = (kind) => kind === Kind.RECORD || kind === Kind.TOUCH;
-const isSection = (kind) => kind >= Kind.KEYS && kind < Kind.PROPERTIES;
+const hasPayload = (kind) => hasKey(kind) || kind === Kind.PROPERTIES || kind === Kind.CATALOG;
 
 class EdbFile {
   constructor(file) {
@@ -32,11 +32,17 @@ class EdbFile {
     need(crc32(this.bytes.subarray(0, 252)) === this.root.header.crc, "the header's CRC is wrong");
     this.slot = this.#currentSlot();
     this.catalog = this.#readCatalog();
+    this.sections = this.#readSections();
+  }
+
+  /** One of the grammar's parametric types. */
+  #at(Type, ...parameters) {
+    return new Type(this.root._io, this.root, this.root, ...parameters);
   }
 
   /** The frame at an offset, its self CRC checked. */
   frameAt(offset) {
-    const frame = new Edb.FrameAt(offset, this.root._io, this.root, this.root).frame;
+    const frame = this.#at(Edb.FrameAt, offset).frame;
     const header = this.bytes.subarray(offset, offset + 56);
     need(crc32(header, u8(offset), this.salt) === frame.crcSelf, `the self CRC at ${offset} is wrong`);
     return frame;
@@ -49,7 +55,7 @@ class EdbFile {
     while (offset < this.slot.ofsPublished) {
       const frame = this.frameAt(offset);
       need(crc32(u4(chain), this.bytes.subarray(offset, offset + 60)) === frame.crcChain, `the chain CRC at ${offset} is wrong`);
-      need(isSection(frame.kind) || crc32(this.payload(frame)) === frame.crcPayload, `the payload CRC at ${offset} is wrong`);
+      need(!hasPayload(frame.kind) || crc32(this.payload(frame)) === frame.crcPayload, `the payload CRC at ${offset} is wrong`);
       yield frame;
       chain = frame.crcChain;
       offset = frame.ofsNext;
@@ -59,7 +65,7 @@ class EdbFile {
     need(chain === this.slot.chainPublished, "the chain of the published tail is wrong");
   }
 
-  /** The bytes that a frame's payload CRC covers. */
+  /** The bytes that the payload CRC covers, of the kinds whose payload is checked in one piece. */
   payload(frame) {
     const body = frame.body;
     let length = 0;
@@ -104,7 +110,7 @@ class EdbFile {
     const ordinals = new Map();
     for (const section of this.#sections(Kind.ORDINALS)) {
       for (let i = 0; i < section.body.numEntries; i++) {
-        const offset = new Edb.OrdinalsEntryAt(section.ofsFrame, i, this.root._io, this.root, this.root).entry.ofsFrame;
+        const offset = this.#at(Edb.OrdinalsEntryAt, section.ofsFrame, i).entry.ofsFrame;
         ordinals.set(offset, section.body.firstOrdinal.value + i);
       }
     }
@@ -124,7 +130,7 @@ class EdbFile {
   /** Offsets of the frames that the keys sections name for a hash. */
   *lookUp(hash) {
     for (const section of this.#sections(Kind.KEYS)) {
-      const entryAt = (i) => new Edb.KeysEntryAt(section.ofsFrame, i, this.root._io, this.root, this.root).entry;
+      const entryAt = (i) => this.#at(Edb.KeysEntryAt, section.ofsFrame, i).entry;
       let low = 0;
       let high = section.body.numEntries;
       while (low < high) {
@@ -163,9 +169,14 @@ class EdbFile {
     return frame.body.catalog;
   }
 
-  /** Frames of the sections of a kind in use, by ordinal or by log range; the CRC of each block is checked. */
+  /** Frames of the sections of a kind in use, in the order of what they cover. */
   #sections(kind) {
-    const frames = (this.catalog?.sections ?? []).filter((entry) => entry.kind === kind).map((entry) => this.frameAt(entry.ofsFrame));
+    return this.sections.filter((frame) => frame.kind === kind);
+  }
+
+  /** Frames of all sections in use, the CRC of each block checked. */
+  #readSections() {
+    const frames = (this.catalog?.sections ?? []).map((entry) => this.frameAt(entry.ofsFrame));
     frames.forEach((frame) => this.#checkSection(frame));
     return frames.sort((a, b) => a.body.coversFrom.value - b.body.coversFrom.value);
   }
@@ -176,7 +187,7 @@ class EdbFile {
     need(crc32(this.bytes.subarray(ofsCrcs, ofsCrcs + blocks * 4)) === frame.crcPayload, `the CRC table of the section at ${frame.ofsFrame} is damaged`);
     for (let i = 0; i < blocks; i++) {
       const block = this.bytes.subarray(frame.ofsPayload + i * 4096, frame.ofsPayload + Math.min((i + 1) * 4096, lenEntries));
-      const crc = new Edb.BlockCrcAt(frame.ofsFrame, numEntries, lenEntry, i, this.root._io, this.root, this.root).crc;
+      const crc = this.#at(Edb.BlockCrcAt, frame.ofsFrame, numEntries, lenEntry, i).crc;
       need(crc32(block) === crc, `block ${i} of the section at ${frame.ofsFrame} is damaged`);
     }
   }
@@ -185,7 +196,7 @@ class EdbFile {
     const bits = new Set();
     for (const section of this.#sections(Kind.LIVE)) {
       for (let i = 0; i < section.body.numEntries; i++) {
-        const { low, high } = new Edb.LiveWordAt(section.ofsFrame, i, this.root._io, this.root, this.root).word;
+        const { low, high } = this.#at(Edb.LiveWordAt, section.ofsFrame, i).word;
         for (let bit = 0; bit < 64; bit++) {
           if (((bit < 32 ? low : high) >>> (bit % 32)) & 1) {
             bits.add(section.body.firstOrdinal.value + i * 64 + bit);
