@@ -578,48 +578,59 @@ types:
         type: catalog_entry
         repeat: expr
         repeat-expr: num_sections
-        doc: A few dozen at most, whatever the number of records.
+        doc: A few dozen, whatever the number of records.
+  catalog_flags:
+    doc: Flags of a catalog's entry.
+    doc-ref: FORMAT.md#catalog
+    seq:
+      - id: is_retired
+        type: b1
+        doc: Newer sections replaced this one, and its space is still to be given back. A reader passes it over.
+      - id: reserved
+        type: b7
+        doc: Zero.
   catalog_entry:
-    doc: A section in use.
+    doc: A section in use, a retired one, or the properties frame that holds.
     doc-ref: FORMAT.md#catalog
     seq:
       - id: kind
         type: u1
         enum: frame_kind
-        doc: Kind of the section's frame.
-      - id: reserved_1
-        size: 1
-        doc: Zero.
+        doc: Kind of the frame.
+      - id: flags
+        type: catalog_flags
+        doc: Flags of the entry.
       - id: level
         type: u2
         doc: The section's level.
-      - id: reserved_2
+      - id: reserved
         size: 4
         doc: Zero.
       - id: ofs_frame
         type: u8
-        doc: Where the section's frame begins.
+        doc: Where the frame begins.
       - id: len_frame
         type: u8
-        doc: Length of the section's frame in bytes.
+        doc: Length of the frame in bytes.
       - id: covers_from
         type: u8
-        doc: Log offset from which it covers the log, in bytes.
+        doc: Log offset from which it covers the log, in bytes; `ofs_log` for properties.
       - id: covers_to
         type: u8
-        doc: Log offset before which it covers the log, in bytes.
+        doc: Log offset before which it covers the log, in bytes; `ofs_log` for properties.
       - id: num_entries
         type: u8
-        doc: Number of entries.
+        doc: Number of entries; 0 for properties.
     instances:
       frame:
         io: _root._io
         pos: ofs_frame
         type: frame(ofs_frame)
-        doc: The section's frame.
+        doc: The frame.
   keys_entry:
     doc: |
-      Entry of a keys section. Entries are sorted by hash as an unsigned
+      Entry of a keys section: the newest frame of one key in the range of the
+      log that the section covers. Entries are sorted by hash as an unsigned
       number, then by offset. Equal hashes are told apart by the keys in the
       log.
     doc-ref: FORMAT.md#sections
@@ -627,10 +638,16 @@ types:
       - id: key_hash
         type: word64
         doc: Hash of role and key.
-      - id: ofs_frame
+      - id: ofs_and_flag
         type: u8
-        doc: A record, touch or tombstone frame.
+        doc: The frame's offset; its lowest bit, which no offset of a frame has, is set for a tombstone.
     instances:
+      is_tombstone:
+        value: ofs_and_flag % 2 != 0
+        doc: The frame is a tombstone.
+      ofs_frame:
+        value: (ofs_and_flag - ofs_and_flag % 2).as<u8>
+        doc: A record, touch or tombstone frame.
       frame:
         io: _root._io
         pos: ofs_frame

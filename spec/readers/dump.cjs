@@ -23,7 +23,7 @@ function header({ header: h }) {
   };
 }
 
-function snapshot({ slot, catalog }) {
+function snapshot({ slot, entriesInUse }) {
   return {
     type: "snapshot",
     epoch: slot.epoch,
@@ -31,7 +31,7 @@ function snapshot({ slot, catalog }) {
     records: slot.numRecords,
     tombstones: slot.numTombstones,
     committed: slot.committed,
-    sections: (catalog?.sections ?? []).map((s) => `${name(Edb.FrameKind, s.kind)} level ${s.level} entries ${s.numEntries}`),
+    sections: entriesInUse.map((s) => `${name(Edb.FrameKind, s.kind)} level ${s.level} entries ${s.numEntries}`),
   };
 }
 

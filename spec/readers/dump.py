@@ -199,11 +199,17 @@ class EdbFile:
         return [frame for frame in self.sections if frame.kind == kind]
 
     def read_sections(self):
-        entries = self.catalog.sections if self.catalog is not None else []
-        frames = [self.frame_at(entry.ofs_frame) for entry in entries]
-        for frame in frames:
+        frames = [self.frame_at(entry.ofs_frame) for entry in self.entries_in_use()]
+        for entry, frame in zip(self.entries_in_use(), frames):
+            described = (frame.kind, frame.len_frame, frame.body.num_entries, frame.body.covers_from.value * 64, frame.body.covers_to.value * 64)
+            expected = (entry.kind, entry.len_frame, entry.num_entries, entry.covers_from, entry.covers_to)
+            need(described == expected, f"the catalog describes another section than the one at {entry.ofs_frame}")
             self.check_section(frame)
         return sorted(frames, key=lambda frame: frame.body.covers_from.value)
+
+    def entries_in_use(self):
+        entries = self.catalog.sections if self.catalog is not None else []
+        return [entry for entry in entries if not entry.flags.is_retired and entry.kind != Kind.properties]
 
     def check_section(self, frame):
         body = frame.body
@@ -290,7 +296,6 @@ def dump(path):
         "generation": header.generation,
         "created": header.created,
     }
-    sections = file.catalog.sections if file.catalog is not None else []
     yield {
         "type": "snapshot",
         "epoch": slot.epoch,
@@ -298,7 +303,7 @@ def dump(path):
         "records": slot.num_records,
         "tombstones": slot.num_tombstones,
         "committed": slot.committed,
-        "sections": [f"{s.kind.name} level {s.level} entries {s.num_entries}" for s in sections],
+        "sections": [f"{s.kind.name} level {s.level} entries {s.num_entries}" for s in file.entries_in_use()],
     }
     frames = list(file.log())
     properties = [frame for frame in frames if frame.kind == Kind.properties]

@@ -148,6 +148,11 @@ class EdbFile {
     }
   }
 
+  /** The catalog's entries of sections: not the retired ones, and not that of the properties. */
+  get entriesInUse() {
+    return (this.catalog?.sections ?? []).filter((entry) => !entry.flags.isRetired && entry.kind !== Kind.PROPERTIES);
+  }
+
   #currentSlot() {
     const { ofsSlotA, ofsSlotB } = this.root.header;
     const valid = [[ofsSlotA, this.root.slotA], [ofsSlotB, this.root.slotB]]
@@ -174,9 +179,15 @@ class EdbFile {
     return this.sections.filter((frame) => frame.kind === kind);
   }
 
-  /** Frames of all sections in use, the CRC of each block checked. */
+  /** Frames of all sections in use, each held against its entry in the catalog, and the CRC of each block checked. */
   #readSections() {
-    const frames = (this.catalog?.sections ?? []).map((entry) => this.frameAt(entry.ofsFrame));
+    const frames = this.entriesInUse.map((entry) => {
+      const frame = this.frameAt(entry.ofsFrame);
+      const isDescribed = frame.kind === entry.kind && frame.lenFrame === entry.lenFrame && frame.body.numEntries === entry.numEntries
+        && frame.body.coversFrom.value * 64 === entry.coversFrom && frame.body.coversTo.value * 64 === entry.coversTo;
+      need(isDescribed, `the catalog describes another section than the one at ${entry.ofsFrame}`);
+      return frame;
+    });
     frames.forEach((frame) => this.#checkSection(frame));
     return frames.sort((a, b) => a.body.coversFrom.value - b.body.coversFrom.value);
   }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using EmbedCache.Format;
-using EmbedCache.Primitives;
+using EmbedCache.Keys;
 using EmbedCache.Spec.Tests.Support;
 
 namespace EmbedCache.Spec.Tests.Grammar;
@@ -158,9 +158,9 @@ public sealed class GrammarTests
             "catalog_entry",
             [
                 ("kind", CatalogEntry.KindOffset),
-                ("reserved_1", CatalogEntry.Reserved1Offset),
+                ("flags", CatalogEntry.CatalogFlagsOffset),
                 ("level", CatalogEntry.LevelOffset),
-                ("reserved_2", CatalogEntry.Reserved2Offset),
+                ("reserved", CatalogEntry.Reserved2Offset),
                 ("ofs_frame", CatalogEntry.FrameOffsetOffset),
                 ("len_frame", CatalogEntry.FrameLengthOffset),
                 ("covers_from", CatalogEntry.CoversFromOffset),
@@ -169,10 +169,11 @@ public sealed class GrammarTests
                 ("=", CatalogEntry.ByteLength),
             ]
         },
-        { "keys_entry", [("key_hash", 0), ("ofs_frame", 8), ("=", FormatConstants.KeysEntryByteLength)] },
+        { "keys_entry", [("key_hash", 0), ("ofs_and_flag", 8), ("=", FormatConstants.KeysEntryByteLength)] },
         { "ordinals_entry", [("ofs_frame", 0), ("=", FormatConstants.OrdinalsEntryByteLength)] },
         { "word64", [("low", 0), ("high", 4), ("=", FormatConstants.LiveEntryByteLength)] },
         { "uint48", [("low", 0), ("high", 4), ("=", UInt48.ByteLength)] },
+        { "catalog_flags", [("is_retired", 0), ("reserved", 0), ("=", 1)] },
         { "frame_flags", [("is_commit", 0), ("is_punched", 0), ("reserved", 0), ("=", 1)] },
     };
 
@@ -202,6 +203,10 @@ public sealed class GrammarTests
         IReadOnlyDictionary<string, (int Byte, int Bit)> flags = Grammar.Value.Fields("frame_flags");
         Assert.Equal((int)FrameFlags.Commit, 1 << flags["is_commit"].Bit);
         Assert.Equal((int)FrameFlags.Punched, 1 << flags["is_punched"].Bit);
+        byte[] retired = new byte[CatalogEntry.ByteLength];
+        new CatalogEntry { IsRetired = true }.Write(retired);
+        Assert.Equal(retired[CatalogEntry.CatalogFlagsOffset], 1 << Grammar.Value.Fields("catalog_flags")["is_retired"].Bit);
+        Assert.Equal(0x3041, new KeyEntry(1, 0x3040, isTombstone: true).StoredOffset);
         foreach (string type in (string[])["record_body", "touch_body", "tombstone_body"])
         {
             IReadOnlyDictionary<string, (int Byte, int Bit)> body = Grammar.Value.Fields(type);

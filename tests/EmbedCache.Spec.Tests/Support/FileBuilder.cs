@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using EmbedCache.Format;
+using EmbedCache.Keys;
 using EmbedCache.Primitives;
 
 namespace EmbedCache.Spec.Tests.Support;
@@ -113,7 +114,7 @@ internal sealed class FileBuilder
     public void Checkpoint(Func<long, bool> isLive)
     {
         long coversTo = Tail;
-        byte[] keys = [.. _keyed.OrderBy(k => k.Hash).ThenBy(k => k.Offset).SelectMany(k => (byte[])[.. Word(k.Hash), .. Word((ulong)k.Offset)])];
+        byte[] keys = [.. _keyed.OrderBy(k => k.Hash).ThenBy(k => k.Offset).SelectMany(k => (byte[])[.. Word(k.Hash), .. Word((ulong)new KeyEntry(k.Hash, k.Offset, k.Kind == FrameKind.Tombstone).StoredOffset)])];
         long[] ordinals = [.. _keyed.Where(k => k.Kind.TakesOrdinal()).Select(k => k.Offset)];
         ulong[] bits = new ulong[(ordinals.Length + 63) / 64];
         for (int i = 0; i < ordinals.Length; i++)
