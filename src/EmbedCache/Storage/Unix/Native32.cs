@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace EmbedCache.Storage.Unix;
 
@@ -13,29 +12,29 @@ internal static class Native32
     public static readonly bool IsNeeded = IntPtr.Size == 4 && UnixPlatform.IsLinux && Exists();
 
     [DllImport(Native.LibC, EntryPoint = "pread64", SetLastError = true)]
-    public static extern IntPtr PRead(SafeFileHandle file, ref byte buffer, IntPtr count, long offset);
+    public static extern IntPtr PRead(int file, ref byte buffer, IntPtr count, long offset);
 
     [DllImport(Native.LibC, EntryPoint = "pwrite64", SetLastError = true)]
-    public static extern IntPtr PWrite(SafeFileHandle file, ref byte buffer, IntPtr count, long offset);
+    public static extern IntPtr PWrite(int file, ref byte buffer, IntPtr count, long offset);
 
     [DllImport(Native.LibC, EntryPoint = "lseek64", SetLastError = true)]
-    public static extern long LSeek(SafeFileHandle file, long offset, int origin);
+    public static extern long LSeek(int file, long offset, int origin);
 
     [DllImport(Native.LibC, EntryPoint = "ftruncate64", SetLastError = true)]
-    public static extern int FTruncate(SafeFileHandle file, long length);
+    public static extern int FTruncate(int file, long length);
 
     [DllImport(Native.LibC, EntryPoint = "fallocate64", SetLastError = true)]
-    public static extern int FAllocate(SafeFileHandle file, int mode, long offset, long length);
+    public static extern int FAllocate(int file, int mode, long offset, long length);
 
     [DllImport(Native.LibC, EntryPoint = "fcntl64", SetLastError = true)]
-    public static extern int FCntl(SafeFileHandle file, int command, ref FileLock fileLock);
+    public static extern int FCntl(int file, int command, ref FileLock fileLock);
 
     private static bool Exists()
     {
         try
         {
-            using var none = new SafeFileHandle(new IntPtr(int.MaxValue), ownsHandle: false);
-            _ = LSeek(none, 0, Native.SEEK_END);
+            const int noDescriptor = -1;
+            _ = LSeek(noDescriptor, 0, Native.SEEK_END);
             return true;
         }
         catch (EntryPointNotFoundException)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 
@@ -10,7 +9,7 @@ internal sealed partial class UnixFile
     private const string NoLocks = "the file system keeps no byte-range locks of open files, so nothing would keep two writers apart";
 
     // File systems on which a lock was seen to hold.
-    private static readonly ConcurrentDictionary<ulong, bool> s_lockingDevices = new();
+    private static volatile ulong[] s_lockingDevices = [];
 
     public bool TryLock(long offset, long length, LockKind kind)
     {
@@ -68,7 +67,8 @@ internal sealed partial class UnixFile
 
     private static int Control(SafeFileHandle handle, int command, ref FileLock fileLock)
     {
-        while ((Native32.IsNeeded ? Native32.FCntl(handle, command, ref fileLock) : Native.FCntl(handle, command, ref fileLock)) == -1)
+        using var file = new BorrowedDescriptor(handle);
+        while ((Native32.IsNeeded ? Native32.FCntl(file.Number, command, ref fileLock) : Native.FCntl(file.Number, command, ref fileLock)) == -1)
         {
             int errno = Errno.Last;
             if (errno != Errno.EINTR)
@@ -116,9 +116,13 @@ internal sealed partial class UnixFile
     /// </summary>
     private void VerifyLocking(long offset, long length)
     {
-        if (s_lockingDevices.ContainsKey(Identity.Device))
+        ulong[] devices = s_lockingDevices;
+        foreach (ulong device in devices)
         {
-            return;
+            if (device == Identity.Device)
+            {
+                return;
+            }
         }
 
         string? failure = null;
@@ -140,26 +144,15 @@ internal sealed partial class UnixFile
             throw new DeviceFailedException($"Cannot lock the file: {failure}", Path, offset);
         }
 
-        s_lockingDevices[Identity.Device] = true;
+        // Two threads may lose one of their two devices: it is then verified once more.
+        s_lockingDevices = [.. devices, Identity.Device];
     }
 
     /// <summary>Another open file description of the same file, whatever has become of its path.</summary>
     private SafeFileHandle? OpenAgain()
     {
-        bool held = false;
-        try
-        {
-            _handle.DangerousAddRef(ref held);
-            string link = "/proc/self/fd/" + _handle.DangerousGetHandle().ToInt64().ToString(CultureInfo.InvariantCulture);
-            return TryOpenSame(link) ?? TryOpenSame(Path);
-        }
-        finally
-        {
-            if (held)
-            {
-                _handle.DangerousRelease();
-            }
-        }
+        using var file = new BorrowedDescriptor(_handle);
+        return TryOpenSame("/proc/self/fd/" + file.Number.ToString(CultureInfo.InvariantCulture)) ?? TryOpenSame(Path);
     }
 
     private SafeFileHandle? TryOpenSame(string path)

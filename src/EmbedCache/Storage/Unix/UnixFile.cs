@@ -28,7 +28,8 @@ internal sealed partial class UnixFile : IStoreFile
     {
         get
         {
-            long length = Native32.IsNeeded ? Native32.LSeek(_handle, 0, Native.SEEK_END) : Native.LSeek(_handle, 0, Native.SEEK_END);
+            using var file = new BorrowedDescriptor(_handle);
+            long length = Native32.IsNeeded ? Native32.LSeek(file.Number, 0, Native.SEEK_END) : Native.LSeek(file.Number, 0, Native.SEEK_END);
             return length >= 0 ? length : throw UnixError.ForFile(Errno.Last, "ask for the length of the file", Path);
         }
     }
@@ -45,12 +46,13 @@ internal sealed partial class UnixFile : IStoreFile
 
     public int ReadAt(long offset, Span<byte> buffer)
     {
+        using var file = new BorrowedDescriptor(_handle);
         int done = 0;
         while (done < buffer.Length)
         {
             ref byte next = ref MemoryMarshal.GetReference(buffer.Slice(done));
             var count = new IntPtr(buffer.Length - done);
-            int read = (int)(Native32.IsNeeded ? Native32.PRead(_handle, ref next, count, offset + done) : Native.PRead(_handle, ref next, count, offset + done));
+            int read = (int)(Native32.IsNeeded ? Native32.PRead(file.Number, ref next, count, offset + done) : Native.PRead(file.Number, ref next, count, offset + done));
             if (read > 0)
             {
                 done += read;
@@ -71,12 +73,13 @@ internal sealed partial class UnixFile : IStoreFile
     public void WriteAt(long offset, ReadOnlySpan<byte> buffer)
     {
         ThrowIfPoisoned();
+        using var file = new BorrowedDescriptor(_handle);
         int done = 0;
         while (done < buffer.Length)
         {
             ref byte next = ref MemoryMarshal.GetReference(buffer.Slice(done));
             var count = new IntPtr(buffer.Length - done);
-            int written = (int)(Native32.IsNeeded ? Native32.PWrite(_handle, ref next, count, offset + done) : Native.PWrite(_handle, ref next, count, offset + done));
+            int written = (int)(Native32.IsNeeded ? Native32.PWrite(file.Number, ref next, count, offset + done) : Native.PWrite(file.Number, ref next, count, offset + done));
             if (written > 0)
             {
                 // A short write is how a full disk begins: the rest is tried, and the system then says why.
@@ -96,7 +99,8 @@ internal sealed partial class UnixFile : IStoreFile
     public void SetLength(long length)
     {
         ThrowIfPoisoned();
-        while ((Native32.IsNeeded ? Native32.FTruncate(_handle, length) : Native.FTruncate(_handle, length)) != 0)
+        using var file = new BorrowedDescriptor(_handle);
+        while ((Native32.IsNeeded ? Native32.FTruncate(file.Number, length) : Native.FTruncate(file.Number, length)) != 0)
         {
             int errno = Errno.Last;
             if (errno != Errno.EINTR)
@@ -121,7 +125,8 @@ internal sealed partial class UnixFile : IStoreFile
     public void Flush()
     {
         ThrowIfPoisoned();
-        while ((UnixPlatform.IsMacOS ? Native.FCntl(_handle, Native.F_FULLFSYNC) : Native.FDataSync(_handle)) != 0)
+        using var file = new BorrowedDescriptor(_handle);
+        while ((UnixPlatform.IsMacOS ? Native.FCntl(file.Number, Native.F_FULLFSYNC) : Native.FDataSync(file.Number)) != 0)
         {
             // An interrupted call has not yet reported anything. Any other failure may be reported once only: the kernel drops the error
             // and, on most file systems, the dirty pages, so that a second call would succeed with the data lost.
@@ -147,7 +152,8 @@ internal sealed partial class UnixFile : IStoreFile
             return false;
         }
 
-        while ((Native32.IsNeeded ? Native32.FAllocate(_handle, mode, offset, length) : Native.FAllocate(_handle, mode, offset, length)) != 0)
+        using var file = new BorrowedDescriptor(_handle);
+        while ((Native32.IsNeeded ? Native32.FAllocate(file.Number, mode, offset, length) : Native.FAllocate(file.Number, mode, offset, length)) != 0)
         {
             int errno = Errno.Last;
             if (errno == Errno.EINTR)

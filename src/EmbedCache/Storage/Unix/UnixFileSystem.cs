@@ -54,7 +54,7 @@ internal sealed class UnixFileSystem : IFileSystem
                 throw new UnauthorizedAccessException($"Cannot {action}: it is read-only ('{path}'). Open it for reading, or make it writable.");
             }
 
-            if (mode == FileOpenMode.CreateNew && ownerOnly && Native.FChMod(handle, ReadWriteForOwner) != 0)
+            if (mode == FileOpenMode.CreateNew && ownerOnly && !ChangeMode(handle, ReadWriteForOwner))
             {
                 // It was created with no more than these rights; a umask may have left fewer.
                 throw UnixError.ForPath(Errno.Last, action, path);
@@ -121,7 +121,8 @@ internal sealed class UnixFileSystem : IFileSystem
     public void SyncDirectory(string directory)
     {
         using SafeFileHandle handle = OpenForReading(directory, "open the directory");
-        while (Native.FSync(handle) != 0)
+        using var file = new BorrowedDescriptor(handle);
+        while (Native.FSync(file.Number) != 0)
         {
             int errno = Errno.Last;
             if (errno == Errno.EINTR)
@@ -150,7 +151,7 @@ internal sealed class UnixFileSystem : IFileSystem
             uint mode = wanted.Permissions;
             if (errno == 0 && (wanted.User != actual.User || wanted.Group != actual.Group))
             {
-                bool keepsGroup = Native.FChOwn(target, wanted.User, wanted.Group) == 0 || Native.FChOwn(target, Keep, wanted.Group) == 0;
+                bool keepsGroup = ChangeOwner(target, wanted.User, wanted.Group) || ChangeOwner(target, Keep, wanted.Group);
                 if (!keepsGroup && wanted.Group != actual.Group)
                 {
                     uint others = (mode & OtherRights) << 3;
@@ -159,7 +160,7 @@ internal sealed class UnixFileSystem : IFileSystem
             }
 
             // Last, since a change of owner takes bits away.
-            if (errno == 0 && Native.FChMod(target, mode) != 0)
+            if (errno == 0 && !ChangeMode(target, mode))
             {
                 errno = Errno.Last;
             }
@@ -183,6 +184,18 @@ internal sealed class UnixFileSystem : IFileSystem
         return descriptor >= 0
             ? new SafeFileHandle(new IntPtr(descriptor), ownsHandle: true)
             : throw UnixError.ForPath(Errno.Last, action, path);
+    }
+
+    private static bool ChangeMode(SafeFileHandle handle, uint mode)
+    {
+        using var file = new BorrowedDescriptor(handle);
+        return Native.FChMod(file.Number, mode) == 0;
+    }
+
+    private static bool ChangeOwner(SafeFileHandle handle, uint user, uint group)
+    {
+        using var file = new BorrowedDescriptor(handle);
+        return Native.FChOwn(file.Number, user, group) == 0;
     }
 
     private static SafeFileHandle OpenForReading(string path, string action) => OpenHandle(path, FileOpenMode.Read, ownerOnly: false, action);

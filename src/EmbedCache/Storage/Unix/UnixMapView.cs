@@ -53,9 +53,10 @@ internal sealed class UnixMapView : MapView
 
     public override void Dispose() => _ = Native.MUnmap(Address, new IntPtr(Capacity));
 
-    private static UnixMapView? TryMap(SafeFileHandle file, long capacity)
+    private static UnixMapView? TryMap(SafeFileHandle handle, long capacity)
     {
-        IntPtr address = Native.MMap(IntPtr.Zero, new IntPtr(capacity), Native.PROT_READ, Native.MAP_SHARED, file, 0);
+        using var file = new BorrowedDescriptor(handle);
+        IntPtr address = Native.MMap(IntPtr.Zero, new IntPtr(capacity), Native.PROT_READ, Native.MAP_SHARED, file.Number, 0);
         return address == s_failed ? null : new UnixMapView(address, capacity);
     }
 

@@ -50,18 +50,19 @@ internal readonly struct UnixStatus
     private uint Mode { get; }
 
     /// <summary>Asks for the status of an open file; 0 or an error number.</summary>
-    public static int TryGet(SafeFileHandle file, out UnixStatus status)
+    public static int TryGet(SafeFileHandle handle, out UnixStatus status)
     {
+        using var file = new BorrowedDescriptor(handle);
         if (UnixPlatform.IsMacOS)
         {
             var mac = default(MacStatus);
-            int failed = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? FStatInode64(file, ref mac) : FStat(file, ref mac);
+            int failed = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? FStatInode64(file.Number, ref mac) : FStat(file.Number, ref mac);
             status = new UnixStatus(mac.Identity, mac.Mode, mac.User, mac.Group, mac.Blocks);
             return failed == 0 ? 0 : Errno.Last;
         }
 
         var linux = default(LinuxStatus);
-        int error = StatX(file, s_noPath, EmptyPath, WantBasic, ref linux) == 0 ? 0 : Errno.Last;
+        int error = StatX(file.Number, s_noPath, EmptyPath, WantBasic, ref linux) == 0 ? 0 : Errno.Last;
         status = new UnixStatus(linux.Identity, linux.Mode, linux.User, linux.Group, (long)linux.Blocks);
         return error;
     }
@@ -84,16 +85,13 @@ internal readonly struct UnixStatus
     }
 
     [DllImport(Native.LibC, EntryPoint = "statx", SetLastError = true)]
-    private static extern int StatX(SafeFileHandle file, byte[] path, int flags, uint mask, ref LinuxStatus status);
-
-    [DllImport(Native.LibC, EntryPoint = "statx", SetLastError = true)]
     private static extern int StatX(int directory, byte[] path, int flags, uint mask, ref LinuxStatus status);
 
     [DllImport(Native.LibC, EntryPoint = "fstat", SetLastError = true)]
-    private static extern int FStat(SafeFileHandle file, ref MacStatus status);
+    private static extern int FStat(int file, ref MacStatus status);
 
     [DllImport(Native.LibC, EntryPoint = "fstat$INODE64", SetLastError = true)]
-    private static extern int FStatInode64(SafeFileHandle file, ref MacStatus status);
+    private static extern int FStatInode64(int file, ref MacStatus status);
 
     [DllImport(Native.LibC, EntryPoint = "stat", SetLastError = true)]
     private static extern int Stat(byte[] path, ref MacStatus status);
