@@ -6,13 +6,23 @@ namespace EmbedCache.Tests.Child;
 /// <summary>What tests of the storage seam do in another process. Each says on a line of its own what happened.</summary>
 internal static class StorageVerbs
 {
-    /// <summary>PATH OFFSET MS [shared]: locks one byte, says "locked" or "busy", and holds it so long.</summary>
+    /// <summary>PATH OFFSET MS [shared]: locks one byte, says "locked", "busy" or what failed, and holds it so long.</summary>
     public static int HoldLock(string[] args)
     {
         bool shared = args.Length > 3 && args[3] == "shared";
         using IStoreFile file = PlatformFileSystem.Instance.Open(args[0], shared ? FileOpenMode.Read : FileOpenMode.ReadWrite);
         long offset = long.Parse(args[1], CultureInfo.InvariantCulture);
-        bool locked = file.TryLock(offset, 1, shared ? LockKind.Shared : LockKind.Exclusive);
+        bool locked;
+        try
+        {
+            locked = file.TryLock(offset, 1, shared ? LockKind.Shared : LockKind.Exclusive);
+        }
+        catch (DeviceFailedException failure)
+        {
+            Report(failure);
+            return 0;
+        }
+
         Console.WriteLine(locked ? "locked" : "busy");
         if (locked)
         {

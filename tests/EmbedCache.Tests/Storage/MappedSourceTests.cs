@@ -59,6 +59,17 @@ public sealed class MappedSourceTests() : ByteSourceTests(positional: false)
         Assert.Equal(0, source.Slice((900 << 20) - 1, 1)[0]);
     }
 
+    [LinuxFact]
+    public void ViewTakesLittleAddressSpaceWhereMuchIsNotToBeHad()
+    {
+        using var directory = new TestDirectory();
+        using IStoreFile file = directory.Create("a", [1, 2, 3]);
+        using var handle = File.OpenHandle(file.Path);
+        using var view = UnixMapView.Create(handle, limit: 3, capacity: 1L << 60, file.Path);
+        Assert.InRange(view.Capacity, 3, 1 << 20);
+        Assert.Throws<DeviceFailedException>(() => UnixMapView.Create(handle, limit: 1L << 60, capacity: 1L << 60, file.Path));
+    }
+
     private static Func<long, MapView> Map(IStoreFile file, List<MapView> views, Func<long, long> capacity) => limit =>
     {
         var handle = File.OpenHandle(file.Path);
