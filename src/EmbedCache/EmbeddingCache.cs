@@ -128,33 +128,7 @@ public sealed partial class EmbeddingCache : IDisposable
 
     /// <summary>Finds a record without copying its vector. The lease must be disposed; its span is valid until then.</summary>
     public bool TryGet(string key, out EmbeddingLease lease, EmbeddingRole role = EmbeddingRole.None)
-    {
-        int byteLength = StoredKey.BufferByteLength(key);
-        Span<byte> buffer = byteLength <= StackBufferByteLength ? stackalloc byte[StackBufferByteLength] : new byte[byteLength];
-        StoredKey stored = StoredKey.FromText(key, role, _store.Header, buffer, _store.Path);
-        Snapshot snapshot = _store.Acquire();
-        bool isKept = false;
-        try
-        {
-            if (!TryFindLive(snapshot, stored, out long offset, out RecordFrame frame))
-            {
-                lease = default;
-                return false;
-            }
-
-            RecordFrame record = RecordReader.ReadVectorFrame(snapshot.Log, frame, ref offset);
-            lease = new EmbeddingLease(snapshot, RecordReader.Vector(snapshot.Log, offset, record));
-            isKept = true;
-            return true;
-        }
-        finally
-        {
-            if (!isKept)
-            {
-                snapshot.Release();
-            }
-        }
-    }
+        => TryLease(key, out lease, role, wantsVector: false);
 
     /// <summary>Copies a record's vector into <paramref name="destination"/> (at least Dimension elements).</summary>
     /// <exception cref="ArgumentException">The destination is too short.</exception>
@@ -165,7 +139,7 @@ public sealed partial class EmbeddingCache : IDisposable
             throw new ArgumentException($"The destination has {destination.Length} elements; the file holds vectors of {Dimension}", nameof(destination));
         }
 
-        if (!TryGet(key, out EmbeddingLease lease, role))
+        if (!TryLease(key, out EmbeddingLease lease, role, wantsVector: true))
         {
             return false;
         }
@@ -245,6 +219,35 @@ public sealed partial class EmbeddingCache : IDisposable
     /// <summary>Closes the file: makes everything durable, indexes the tail where that pays, trims reserved space. Idempotent.</summary>
     public void Dispose() => _store.Dispose();
 
+    private bool TryLease(string key, out EmbeddingLease lease, EmbeddingRole role, bool wantsVector)
+    {
+        int byteLength = StoredKey.BufferByteLength(key);
+        Span<byte> buffer = byteLength <= StackBufferByteLength ? stackalloc byte[StackBufferByteLength] : new byte[byteLength];
+        StoredKey stored = StoredKey.FromText(key, role, _store.Header, buffer, _store.Path);
+        Snapshot snapshot = _store.Acquire();
+        bool isKept = false;
+        try
+        {
+            if (!TryFindLive(snapshot, stored, out long offset, out RecordFrame frame, wantsVector))
+            {
+                lease = default;
+                return false;
+            }
+
+            RecordFrame record = RecordReader.ReadVectorFrame(snapshot.Log, frame, ref offset);
+            lease = new EmbeddingLease(snapshot, RecordReader.Vector(snapshot.Log, offset, record));
+            isKept = true;
+            return true;
+        }
+        finally
+        {
+            if (!isKept)
+            {
+                snapshot.Release();
+            }
+        }
+    }
+
     private Embedding? Get(StoredKey key, string? text)
     {
         Snapshot snapshot = _store.Acquire();
@@ -260,8 +263,8 @@ public sealed partial class EmbeddingCache : IDisposable
         }
     }
 
-    private bool TryFindLive(Snapshot snapshot, in StoredKey key, out long offset, out RecordFrame frame)
-        => snapshot.TryFind(key, out offset, out frame) && (frame.Expires == 0 || !frame.IsExpired(_store.Now));
+    private bool TryFindLive(Snapshot snapshot, in StoredKey key, out long offset, out RecordFrame frame, bool wantsVector = false)
+        => snapshot.TryFind(key, out offset, out frame, wantsVector) && (frame.Expires == 0 || !frame.IsExpired(_store.Now));
 
     private T Read<T>(Func<Snapshot, T> read)
     {

@@ -8,7 +8,7 @@ namespace EmbedCache.Engine;
 internal static class IndexLookup
 {
     /// <summary>The newest frame of a key in the segments; false when there is none or it is a tombstone.</summary>
-    public static bool TryFind(LogFile log, Segment[] segments, in StoredKey key, long tail, out long offset, out RecordFrame frame)
+    public static bool TryFind(LogFile log, Segment[] segments, in StoredKey key, long tail, out long offset, out RecordFrame frame, bool wantsVector = false)
     {
         for (int i = segments.Length - 1; i >= 0; i--)
         {
@@ -16,7 +16,7 @@ internal static class IndexLookup
             for (long index = run.FindLast(key.Hash); index >= 0 && run.HashAt(index) == key.Hash; index--)
             {
                 offset = run.EntryAt(index).FrameOffset;
-                if (KeyComparer.Matches(log, offset, tail, key, out frame))
+                if (KeyComparer.Matches(log, offset, tail, key, out frame, wantsVector))
                 {
                     return frame.Header.Kind != FrameKind.Tombstone;
                 }

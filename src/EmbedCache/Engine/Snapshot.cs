@@ -77,20 +77,24 @@ internal sealed class Snapshot
     }
 
     /// <summary>The live frame of a key (Record or Touch, expired or not), or false.</summary>
-    public bool TryFind(in StoredKey key, out long offset, out RecordFrame frame)
+    /// <param name="key">The key.</param>
+    /// <param name="offset">Where the frame is.</param>
+    /// <param name="frame">The frame.</param>
+    /// <param name="wantsVector">The caller will read the whole vector.</param>
+    public bool TryFind(scoped in StoredKey key, out long offset, out RecordFrame frame, bool wantsVector = false)
     {
         int count = TailCount;
         TailTable table = Tail.Table;
         for (int index = table.FindNewest(key.Hash, count); index >= 0; index = table.FindOlder(index))
         {
             offset = table[index].Offset;
-            if (KeyComparer.Matches(Log, offset, PublishedTail, key, out frame))
+            if (KeyComparer.Matches(Log, offset, PublishedTail, key, out frame, wantsVector))
             {
                 return frame.Header.Kind != FrameKind.Tombstone;
             }
         }
 
-        return IndexLookup.TryFind(Log, Index.Segments, key, PublishedTail, out offset, out frame);
+        return IndexLookup.TryFind(Log, Index.Segments, key, PublishedTail, out offset, out frame, wantsVector);
     }
 
     /// <summary>Takes a reference unless the last one is gone already.</summary>

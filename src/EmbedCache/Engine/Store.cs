@@ -43,7 +43,7 @@ internal sealed partial class Store : IDisposable
     public EmbeddingCacheOptions Options => _options;
 
     /// <summary>The header; what it says never changes but the generation.</summary>
-    public FileHeader Header => _shared.Log.Header;
+    public ref readonly FileHeader Header => ref _shared.Log.Header;
 
     public bool IsReadOnly => _options.ReadOnly;
 

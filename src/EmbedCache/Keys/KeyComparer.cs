@@ -7,8 +7,9 @@ namespace EmbedCache.Keys;
 internal static class KeyComparer
 {
     /// <summary>Reads the frame at an offset and tells whether it has this key.</summary>
-    public static bool Matches(LogFile log, long offset, long tail, in StoredKey key, out RecordFrame frame)
+    public static bool Matches(LogFile log, long offset, long tail, in StoredKey key, out RecordFrame frame, bool wantsVector = false)
     {
+        RecordReader.Prefetch(log, offset, wantsVector);
         frame = RecordReader.Read(log, offset, tail);
         return frame.Role == key.Role && frame.KeyHash == key.Hash && RecordReader.Key(log, offset, frame).SequenceEqual(key.Bytes);
     }

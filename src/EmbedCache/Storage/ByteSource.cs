@@ -38,6 +38,11 @@ internal abstract class ByteSource : IDisposable
     {
     }
 
+    /// <summary>Hints that all cache lines of a range are wanted soon. Ranges out of bounds are ignored.</summary>
+    public virtual void Prefetch(long offset, int byteLength)
+    {
+    }
+
     /// <summary>Hints that a range is wanted soon, so that the device can be asked for all of it at once. Ranges out of bounds are ignored.</summary>
     public virtual void WillNeed(long offset, int byteLength)
     {

@@ -10,11 +10,13 @@ internal sealed class LogFile : IDisposable
 {
     private const int SlotReadAttempts = 64;
 
+    private readonly FileHeader _header;
+
     private LogFile(IFileSystem fileSystem, IStoreFile file, FileHeader header, ByteSource source)
     {
         FileSystem = fileSystem;
         File = file;
-        Header = header;
+        _header = header;
         Source = source;
     }
 
@@ -22,7 +24,8 @@ internal sealed class LogFile : IDisposable
 
     public IStoreFile File { get; }
 
-    public FileHeader Header { get; }
+    /// <summary>The header, by reference: every look-up asks it for something, and it is a large struct.</summary>
+    public ref readonly FileHeader Header => ref _header;
 
     public ByteSource Source { get; }
 

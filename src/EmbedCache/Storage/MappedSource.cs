@@ -10,6 +10,8 @@ namespace EmbedCache.Storage;
 /// </summary>
 internal sealed unsafe class MappedSource : ByteSource
 {
+    private const int CacheLineByteLength = 64;
+
     private readonly IStoreFile _file;
     private readonly Func<long, MapView> _map;
     private readonly object _growth = new();
@@ -93,6 +95,22 @@ internal sealed unsafe class MappedSource : ByteSource
         if (Sse.IsSupported && (ulong)offset < (ulong)Volatile.Read(ref _limit))
         {
             Sse.Prefetch0(_base + offset);
+        }
+#endif
+    }
+
+    public override void Prefetch(long offset, int byteLength)
+    {
+#if NET
+        long limit = Volatile.Read(ref _limit);
+        if (Sse.IsSupported && (ulong)offset < (ulong)limit && (ulong)byteLength <= (ulong)(limit - offset))
+        {
+            // Into the second level: it has room for more outstanding lines than the first.
+            byte* end = _base + offset + byteLength;
+            for (byte* line = _base + offset; line < end; line += CacheLineByteLength)
+            {
+                Sse.Prefetch1(line);
+            }
         }
 #endif
     }

@@ -10,6 +10,22 @@ namespace EmbedCache.Storage;
 /// </summary>
 internal static class RecordReader
 {
+    /// <summary>
+    /// Asks for the cache lines that comparing the key and using the vector will touch: header, start of the vector, key. Each is in a page of
+    /// its own at usual dimensions, so that waiting for one after the other would cost most of a look-up.
+    /// </summary>
+    public static void Prefetch(LogFile log, long offset, bool wantsVector)
+    {
+        ByteSource source = log.Source;
+        source.Prefetch(offset);
+        source.Prefetch(offset + RecordFrame.VectorOffset);
+        source.Prefetch(offset + RecordFrame.VectorOffset + log.Header.VectorByteLength);
+        if (wantsVector)
+        {
+            source.Prefetch(offset + RecordFrame.VectorOffset, log.Header.VectorByteLength);
+        }
+    }
+
     /// <summary>Reads and checks the frame at an offset that an index or the tail named.</summary>
     /// <exception cref="CorruptFileException">No whole Record, Touch or Tombstone is there.</exception>
     public static RecordFrame Read(LogFile log, long offset, long tail)
