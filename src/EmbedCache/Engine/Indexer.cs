@@ -18,13 +18,16 @@ internal sealed class Indexer(LogFile log, LogAppender appender, Action makeRead
     private const long LevelOneCount = 1024;
 
     /// <summary>The index that also covers these entries of the log, oldest first.</summary>
-    public IndexState Extend(IndexState index, List<TailTable.Entry> entries)
+    /// <param name="index">The index so far.</param>
+    /// <param name="entries">What it does not cover.</param>
+    /// <param name="mergeAll">Make one segment of everything.</param>
+    public IndexState Extend(IndexState index, List<TailTable.Entry> entries, bool mergeAll)
     {
         long coversTo = appender.NextOffset;
         long[] ordinals = [.. entries.Where(entry => entry.TakesOrdinal).Select(entry => entry.Offset)];
         KeyEntry[] newest = KeyMerge.NewestByKey(log, entries, coversTo);
 
-        int kept = index.Segments.Length - CountMerged(index.Segments, newest.Length);
+        int kept = mergeAll ? 0 : index.Segments.Length - CountMerged(index.Segments, newest.Length);
         ulong[]?[] liveWords = ClearReplaced(index.Segments, newest, coversTo);
         SegmentExtent merged = WriteMerged(index, kept, newest, ordinals, liveWords, coversTo);
 

@@ -9,12 +9,19 @@ internal sealed partial class Store
     /// <summary>A close indexes the tail only from here on: opening reads a shorter one faster than an index section pays back.</summary>
     private const int CloseCheckpointThreshold = 256;
 
+    /// <summary>A close merges all segments when they are at most this fraction of what the handle appended.</summary>
+    private const int CloseMergeShare = 8;
+
+    /// <summary>A close spends two fsyncs on giving back replaced sections when they hold at least this many bytes.</summary>
+    private const long CloseReleaseThreshold = 256 * 1024;
+
     private readonly WriterLock _writerLock = new();
     private SpaceReserver? _space;
     private DeviceFailedException? _poison;
     private LogFile? _recoveredFor;
     private volatile bool _isWriting;
     private bool _hasWritten;
+    private long _appended;
 
     /// <summary>True while a transaction of this handle is open.</summary>
     private bool IsWriting => _isWriting;
@@ -82,6 +89,7 @@ internal sealed partial class Store
         }
 
         _hasWritten = true;
+        _appended += slot.PublishedTail - appender.StartOffset;
         lock (_gate)
         {
             log.Source.EnsureCovers(slot.PublishedTail);
@@ -120,6 +128,7 @@ internal sealed partial class Store
             log.Source.Invalidate(transaction.Snapshot.PublishedTail);
             CutAfter(log, transaction.Snapshot.PublishedTail);
             PublishNewEpoch(log, transaction.Snapshot.Slot with { Transaction = appender.Transaction });
+            _space?.Trimmed(transaction.Snapshot.PublishedTail);
         }
         catch (DeviceFailedException e)
         {
@@ -274,7 +283,10 @@ internal sealed partial class Store
         Flush(transaction.Snapshot.Log);
     }
 
-    /// <summary>What a clean close leaves: an indexed tail where that pays, everything durable, no reserved space past the end.</summary>
+    /// <summary>
+    /// What a clean close leaves: an indexed tail where that pays, everything durable, the space of replaced sections given back, nothing
+    /// reserved past the end.
+    /// </summary>
     private void CloseForWriting()
     {
         if (IsReadOnly || !_hasWritten || _poison is not null || _isWriting)
@@ -284,10 +296,8 @@ internal sealed partial class Store
 
         try
         {
-            Checkpoint(CloseCheckpointThreshold, TimeSpan.Zero);
-            using WriteTransaction transaction = BeginWrite(TimeSpan.Zero);
-            CutAfter(transaction.Snapshot.Log, transaction.Snapshot.PublishedTail);
-            _space?.Trimmed(transaction.Snapshot.PublishedTail);
+            IndexAtClose();
+            GiveSpaceBack();
         }
         catch (FileBusyException)
         {
@@ -296,6 +306,46 @@ internal sealed partial class Store
         catch (FileNotFoundException)
         {
             // The file was removed or replaced while it was open: nothing is left to tidy.
+        }
+    }
+
+    private void IndexAtClose()
+    {
+        using WriteTransaction transaction = BeginWrite(TimeSpan.Zero);
+        Snapshot snapshot = transaction.Snapshot;
+        bool isLong = snapshot.TailCount >= CloseCheckpointThreshold;
+
+        // One run is searched faster than several. Rewriting all of them is worth it when it adds little to what this handle wrote anyway.
+        bool mergeAll = snapshot.Index.Segments.Length > 1 && snapshot.Index.Segments.Sum(segment => segment.ByteLength) <= _appended / CloseMergeShare;
+        if (isLong || mergeAll)
+        {
+            transaction.IndexTail(mergeAll);
+            transaction.Commit();
+        }
+        else if (snapshot.Slot.DurableTail < snapshot.PublishedTail)
+        {
+            transaction.MakeDurable();
+        }
+    }
+
+    private void GiveSpaceBack()
+    {
+        using (WriteTransaction transaction = BeginWrite(TimeSpan.Zero))
+        {
+            if (transaction.Snapshot.Index.Retired.Sum(section => section.FrameByteLength) >= CloseReleaseThreshold)
+            {
+                // Both slots must name the catalog that retired the sections, durably, before they may go.
+                transaction.MakeDurable();
+                Flush(_shared.Log);
+            }
+        }
+
+        using (WriteTransaction transaction = BeginWrite(TimeSpan.Zero))
+        {
+            Snapshot snapshot = transaction.Snapshot;
+            HolePuncher.Punch(snapshot.Log, HolePuncher.Select(snapshot));
+            CutAfter(snapshot.Log, snapshot.PublishedTail);
+            _space?.Trimmed(snapshot.PublishedTail);
         }
     }
 

@@ -161,7 +161,8 @@ internal sealed class WriteTransaction : IDisposable
     }
 
     /// <summary>Writes index sections for everything that none covers.</summary>
-    public void IndexTail()
+    /// <param name="mergeAll">Also make one segment of all there are.</param>
+    public void IndexTail(bool mergeAll = false)
     {
         MakeReadable();
         var entries = new List<TailTable.Entry>();
@@ -178,12 +179,12 @@ internal sealed class WriteTransaction : IDisposable
             entries.Add(Pending[i]);
         }
 
-        if (entries.Count == 0)
+        if (entries.Count == 0 && !(mergeAll && _index.Segments.Length > 1))
         {
             return;
         }
 
-        _index = new Indexer(Snapshot.Log, _appender, MakeReadable).Extend(_index, entries);
+        _index = new Indexer(Snapshot.Log, _appender, MakeReadable).Extend(_index, entries, mergeAll);
         _isTailIndexed = true;
         Pending = new TailTable();
     }
