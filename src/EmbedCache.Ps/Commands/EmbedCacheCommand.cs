@@ -113,6 +113,6 @@ public abstract class EmbedCacheCommand : PSCmdlet, IDisposable
 
     /// <summary>False for what PowerShell throws through a cmdlet to end a pipeline: that must not be dressed as an error of the file.</summary>
     private protected static bool IsOurs(Exception exception) =>
-        exception is IOException or UnauthorizedAccessException or ObjectDisposedException or NotSupportedException or OperationCanceledException or BatchFailedException or ArgumentException
+        exception is IOException or UnauthorizedAccessException or ObjectDisposedException or HandleClosedException or NotSupportedException or OperationCanceledException or BatchFailedException or ArgumentException
         && exception is not RuntimeException;
 }

@@ -30,7 +30,7 @@ internal static class ErrorRecords
         DeviceFailedException => ("DeviceFailed", ErrorCategory.WriteError),
         FileNotFoundException or DirectoryNotFoundException => ("FileNotFound", ErrorCategory.ObjectNotFound),
         UnauthorizedAccessException => ("AccessDenied", ErrorCategory.PermissionDenied),
-        ObjectDisposedException => ("HandleClosed", ErrorCategory.InvalidOperation),
+        HandleClosedException or ObjectDisposedException => ("HandleClosed", ErrorCategory.InvalidOperation),
         OperationCanceledException => ("Stopped", ErrorCategory.OperationStopped),
         ArgumentException => ("InvalidArgument", ErrorCategory.InvalidArgument),
         PathTooLongException => ("PathTooLong", ErrorCategory.InvalidArgument),

@@ -31,7 +31,7 @@ public sealed class KeyCompleter : IArgumentCompleter
 
             return [.. lease.Engine.FindKeys(Unquote(wordToComplete), MaxCount, left).Where(IsOneLine).Select(ToResult)];
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException or FilePathException or RuntimeException or InvalidOperationException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException or HandleClosedException or FilePathException or RuntimeException or InvalidOperationException)
         {
             // A completer that throws leaves the user without even the completions of others.
             return [];

@@ -88,7 +88,7 @@ public sealed class EmbedCacheHandle : IDisposable
     public override string ToString() => Path;
 
     /// <summary>The right to use the engine for one cmdlet.</summary>
-    /// <exception cref="ObjectDisposedException">The handle was closed.</exception>
+    /// <exception cref="HandleClosedException">The handle was closed.</exception>
     internal CacheLease Rent()
     {
         // Under the gate, so that a Dispose between the look and the count cannot close the engine.
@@ -96,7 +96,7 @@ public sealed class EmbedCacheHandle : IDisposable
         {
             SharedCache? shared = _shared;
             return shared is null
-                ? throw new ObjectDisposedException(Path, $"The handle of '{Path}' is closed. Open the file again with Open-EmbedCache, or use -Path.")
+                ? throw new HandleClosedException(Path)
                 : _pool.Share(shared, BusyTimeout);
         }
     }

@@ -1,14 +1,16 @@
 namespace EmbedCache.PowerShell;
 
 /// <summary>
-/// Notices when a key comes twice in one pipeline. Remembers a 64-bit hash of each (key, role), no text, and of no more than 2^20 of them,
-/// so that memory stays bounded; by chance two of so many hashes agree once in 30 million pipelines.
+/// Notices when a key comes twice in one pipeline. Remembers no text but a 64-bit hash of each (key, role), and no more than 2^18 of them, so that
+/// memory stays bounded: 4 MiB at most. By chance two of so many hashes agree once in 500 million pipelines.
 /// </summary>
 internal sealed class DuplicateKeyWatch
 {
-    private const int MaxCount = 1 << 20;
+    private const int MaxCount = 1 << 18;
 
-    private readonly HashSet<ulong> _seen = [];
+    // Open addressing, at most half full; 0 is an empty place.
+    private ulong[] _hashes = new ulong[64];
+    private int _count;
 
     /// <summary>Records whose key had come before.</summary>
     public long RepeatCount { get; private set; }
@@ -19,10 +21,19 @@ internal sealed class DuplicateKeyWatch
     public void Add(string key, EmbeddingRole role)
     {
         ulong hash = Hash(key, role);
-        if (_seen.Count < MaxCount ? !_seen.Add(hash) : _seen.Contains(hash))
+        int place = Find(hash);
+        if (_hashes[place] == hash)
         {
             RepeatCount++;
             FirstRepeat ??= key;
+        }
+        else if (_count < MaxCount)
+        {
+            _hashes[place] = hash;
+            if (++_count > _hashes.Length / 2)
+            {
+                Grow();
+            }
         }
     }
 
@@ -37,6 +48,32 @@ internal sealed class DuplicateKeyWatch
 
         hash ^= hash >> 33;
         hash *= 0xFF51AFD7ED558CCDUL;
-        return hash ^ (hash >> 33);
+        hash ^= hash >> 33;
+        return hash == 0 ? 1 : hash;
+    }
+
+    private int Find(ulong hash)
+    {
+        int mask = _hashes.Length - 1;
+        int place = (int)hash & mask;
+        while (_hashes[place] != 0 && _hashes[place] != hash)
+        {
+            place = (place + 1) & mask;
+        }
+
+        return place;
+    }
+
+    private void Grow()
+    {
+        ulong[] old = _hashes;
+        _hashes = new ulong[2 * old.Length];
+        foreach (ulong hash in old)
+        {
+            if (hash != 0)
+            {
+                _hashes[Find(hash)] = hash;
+            }
+        }
     }
 }
