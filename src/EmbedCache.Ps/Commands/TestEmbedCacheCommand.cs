@@ -31,7 +31,7 @@ public sealed class TestEmbedCacheCommand : CacheFilesCommand
             WriteVerbose($"{path}: {report.FrameCount} frames, {report.RecordCount} records, {report.ByteLength} bytes, {report.Problems.Count} problems.");
             Write(path, report);
         }
-        catch (Exception exception) when (exception is NotAnEdbFileException or CorruptFileException)
+        catch (Exception exception) when (exception is NotAnEdbFileException or CorruptFileException && !Directory.Exists(path))
         {
             // So damaged that it cannot be opened: that is an answer, not a failure of the test.
             Write(path, ((EmbedCacheException)exception).Offset, exception.Message);

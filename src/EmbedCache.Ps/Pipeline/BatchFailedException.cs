@@ -7,7 +7,7 @@ internal sealed class BatchFailedException(int lostCount, long committedCount, E
     : Exception(
         string.Format(
             CultureInfo.InvariantCulture,
-            "{0} {1} of this pipeline were not written; {2} are committed.",
+            "{0} The last {1} changes of this pipeline were not made; {2} are committed.",
             inner.Message.TrimEnd('.') + ".",
             lostCount,
             committedCount),

@@ -299,6 +299,12 @@ internal sealed class VectorConverter
             return false;
         }
 
-        return FromBytes(bytes, out vector, out problem);
+        if (FromBytes(bytes, out vector, out problem))
+        {
+            return true;
+        }
+
+        problem = $"has a text as its vector that is base64 of {bytes.Length.ToString(CultureInfo.InvariantCulture)} bytes; it is read as little-endian float32, four bytes for each element";
+        return false;
     }
 }
