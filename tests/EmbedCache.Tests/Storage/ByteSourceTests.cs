@@ -63,6 +63,20 @@ public abstract class ByteSourceTests(bool positional) : IDisposable
         source.WillNeed(offset, byteLength);
     }
 
+    /// <summary>Past 4 GiB a negative length that was widened without its sign would look like one that fits.</summary>
+    [LinuxFact]
+    public void BoundsHoldPastFourGigabytes()
+    {
+        const long limit = 6_000_000_000;
+        using IStoreFile file = _directory.Create("sparse", [1]);
+        file.WriteAt(limit - 3, [7, 8, 9]);
+        using ByteSource source = Open(file, limit);
+        Assert.Equal([7, 8, 9], source.Slice(limit - 3, 3).ToArray());
+        Assert.Throws<CorruptFileException>(() => source.Slice(limit - 3, 4).Length);
+        Assert.Throws<CorruptFileException>(() => source.Slice(0, -1).Length);
+        Assert.Throws<CorruptFileException>(() => source.Slice(1, int.MinValue).Length);
+    }
+
     [Fact]
     public void NothingIsCoveredBeforeItIsAskedFor()
     {
