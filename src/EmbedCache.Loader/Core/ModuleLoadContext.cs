@@ -10,9 +10,12 @@ namespace EmbedCache.Loader;
 /// </summary>
 internal sealed class ModuleLoadContext(string folder) : AssemblyLoadContext($"EmbedCache ({folder})")
 {
+    // Read once, and not asked of the disk at each load: assemblies are also loaded while code waits to read the error that a native call left, and
+    // a look at the disk would leave its own in that place.
+    private readonly HashSet<string> _names = [.. Directory.EnumerateFiles(folder, "*.dll").Select(static file => Path.GetFileNameWithoutExtension(file))];
+
     protected override Assembly? Load(AssemblyName assemblyName)
     {
-        string path = Path.Combine(folder, assemblyName.Name + ".dll");
-        return File.Exists(path) ? LoadFromAssemblyPath(path) : null;
+        return assemblyName.Name is { } name && _names.Contains(name) ? LoadFromAssemblyPath(Path.Combine(folder, name + ".dll")) : null;
     }
 }
