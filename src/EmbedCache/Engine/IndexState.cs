@@ -98,11 +98,23 @@ internal sealed class IndexState
         entries.AddRange(Foreign);
         if (Properties.Offset != 0)
         {
-            entries.Add(new CatalogEntry { Kind = FrameKind.Properties, FrameOffset = Properties.Offset, FrameByteLength = FormatConstants.Unit, CoversFrom = FormatConstants.LogOffset, CoversTo = FormatConstants.LogOffset });
+            entries.Add(new CatalogEntry { Kind = FrameKind.Properties, FrameOffset = Properties.Offset, FrameByteLength = Properties.FrameByteLength, CoversFrom = FormatConstants.LogOffset, CoversTo = FormatConstants.LogOffset });
         }
 
         entries.AddRange(Retired);
         return new CatalogPayload(CoversTo, entries);
+    }
+
+    /// <summary>Live records of all segments, counted in the bitmaps.</summary>
+    public long CountLive()
+    {
+        long live = 0;
+        foreach (Segment segment in Segments)
+        {
+            live += segment.Live.CountLive();
+        }
+
+        return live;
     }
 
     /// <summary>The catalog entry of a section.</summary>

@@ -194,7 +194,7 @@ internal sealed partial class Store
             if (!ReferenceEquals(snapshot.Log.File, locked))
             {
                 // The refresh went over to a newer generation: hold that one's lock, not the orphan's.
-                locked.Unlock(LockRanges.WriterLock, 1);
+                WriterLock.Unlock(locked);
                 locked = snapshot.Log.File;
                 if (!locked.TryLock(LockRanges.WriterLock, 1, LockKind.Exclusive))
                 {

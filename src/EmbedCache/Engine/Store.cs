@@ -178,6 +178,12 @@ internal sealed partial class Store : IDisposable
             _trusted = new TrustedPoint(effective.PublishedTail, effective.PublishedChain, effective.Epoch);
             bool isSameIndex = isContinued && current!.Slot.CatalogOffset == effective.CatalogOffset;
             IndexState index = isSameIndex ? current!.Index : LoadIndex(log, effective, isRecovered);
+            if (isRecovered || (effective.CatalogOffset != 0 && ReferenceEquals(index, IndexState.Empty)))
+            {
+                // The slot that counted them is of another catalog, or its catalog is of no use.
+                effective = effective with { LiveIndexedCount = index.CountLive() };
+            }
+
             Tail tail = isSameIndex ? current!.Tail : new Tail(log, index.CoversTo);
             return new Snapshot(_shared, effective, peek, index, tail);
         }

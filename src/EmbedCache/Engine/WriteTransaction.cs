@@ -290,21 +290,10 @@ internal sealed class WriteTransaction : IDisposable
         CatalogOffset = catalogOffset,
         RecordCount = _recordCount,
         TombstoneCount = _tombstoneCount,
-        LiveIndexedCount = hasNewIndex ? CountLive(_index) : Snapshot.Slot.LiveIndexedCount,
+        LiveIndexedCount = hasNewIndex ? _index.CountLive() : Snapshot.Slot.LiveIndexedCount,
         Transaction = _appender.Transaction,
         Committed = _store.Now,
     };
-
-    private static long CountLive(IndexState index)
-    {
-        long live = 0;
-        foreach (Segment segment in index.Segments)
-        {
-            live += segment.Live.CountLive();
-        }
-
-        return live;
-    }
 
     /// <summary>Hands buffered frames to the file, so that they can be read back in place.</summary>
     private void MakeReadable()

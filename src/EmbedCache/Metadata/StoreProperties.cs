@@ -12,19 +12,23 @@ internal sealed class StoreProperties
     private const string ModelName = "model";
     private const string DefaultTimeToLiveName = "default_ttl_ms";
 
-    private StoreProperties(EmbeddingMetadata values, long offset)
+    private StoreProperties(EmbeddingMetadata values, long offset, long frameByteLength)
     {
         Values = values;
         Offset = offset;
+        FrameByteLength = frameByteLength;
     }
 
-    public static StoreProperties Empty { get; } = new(EmbeddingMetadata.Empty, 0);
+    public static StoreProperties Empty { get; } = new(EmbeddingMetadata.Empty, 0, 0);
 
     /// <summary>All of them.</summary>
     public EmbeddingMetadata Values { get; }
 
     /// <summary>Offset of the frame, or 0.</summary>
     public long Offset { get; }
+
+    /// <summary>Bytes of the frame, or 0.</summary>
+    public long FrameByteLength { get; }
 
     /// <summary>The model whose vectors the file holds, or null.</summary>
     public string? Model => Values.TryGetValue(ModelName, out object value) ? value as string : null;
@@ -49,7 +53,7 @@ internal sealed class StoreProperties
     /// <exception cref="CorruptFileException">None is there.</exception>
     public static StoreProperties Read(LogFile log, long offset, long tail)
     {
-        EmbeddingMetadata values = MetadataCodec.Decode(PayloadReader.Read(log, offset, tail, FrameKind.Properties), log.Path, offset);
-        return new StoreProperties(values, offset);
+        ReadOnlySpan<byte> payload = PayloadReader.Read(log, offset, tail, FrameKind.Properties);
+        return new StoreProperties(MetadataCodec.Decode(payload, log.Path, offset), offset, FrameHeader.UnitsFor(payload.Length) * FormatConstants.Unit);
     }
 }

@@ -53,11 +53,23 @@ internal sealed class WriterLock : IDisposable
     {
         try
         {
-            file.Unlock(LockRanges.WriterLock, 1);
+            Unlock(file);
         }
         finally
         {
             _inProcess.Release();
+        }
+    }
+
+    /// <summary>Gives a file's lock back. A file that was closed meanwhile (a compaction put another in its place) gave it back by that.</summary>
+    public static void Unlock(IStoreFile file)
+    {
+        try
+        {
+            file.Unlock(LockRanges.WriterLock, 1);
+        }
+        catch (ObjectDisposedException)
+        {
         }
     }
 

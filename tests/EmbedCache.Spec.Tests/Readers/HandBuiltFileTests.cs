@@ -195,7 +195,7 @@ public sealed class HandBuiltFileTests(ReaderKit kit) : IDisposable
     private IEnumerable<JsonArray> ReadByAll()
     {
         yield return JsonContent.ParseLines(ReaderKit.DumpByJavaScript(_path));
-        if (kit.Python is not null)
+        if (ReaderKit.Python is not null)
         {
             yield return JsonContent.ParseLines(kit.DumpByPython(_path));
         }
@@ -205,7 +205,7 @@ public sealed class HandBuiltFileTests(ReaderKit kit) : IDisposable
     {
         File.WriteAllBytes(_path, bytes);
         Assert.Contains(what, ReaderKit.RefuseByJavaScript(_path), StringComparison.Ordinal);
-        if (kit.Python is not null)
+        if (ReaderKit.Python is not null)
         {
             Assert.Contains(what, kit.RefuseByPython(_path), StringComparison.Ordinal);
         }

@@ -28,14 +28,13 @@ public sealed class ReaderKit
 
         Tool.Run("node", Root, "compile.cjs", "javascript", "generated");
         Tool.Run("node", Root, "compile.cjs", "python", "generated", "0.10");
-        Python = FindPython();
     }
 
     /// <summary>The folder of the readers.</summary>
     public static string Root { get; } = Repository.PathTo("spec", "readers");
 
     /// <summary>A Python that has the Kaitai Struct runtime, or null.</summary>
-    public string? Python { get; }
+    public static string? Python { get; } = FindPython();
 
     /// <summary>Why there is no Python reader here.</summary>
     public const string NoPython = "No Python with the Kaitai Struct runtime here (Debian: python3-kaitaistruct).";
@@ -65,7 +64,7 @@ public sealed class ReaderKit
     /// <summary>The first on the PATH, else the system's own: a version manager's does not see Debian's packages.</summary>
     private static string? FindPython()
         => ((string[])["python3", "/usr/bin/python3", "python"]).FirstOrDefault(candidate =>
-            Tool.TryRun(candidate, Root, ["-c", $"import {MissingRuntime}"]) is (0, _, _));
+            Tool.TryRun(candidate, Path.GetTempPath(), ["-c", $"import {MissingRuntime}"]) is (0, _, _));
 }
 
 /// <summary>One kit for all tests that need it: they write into one folder.</summary>
