@@ -26,13 +26,8 @@ internal static unsafe class SearchChild
         int threads = int.Parse(arguments[3], CultureInfo.InvariantCulture);
         int repeats = int.Parse(arguments[4], CultureInfo.InvariantCulture);
 
-        using EmbeddingCache cache = EmbeddingCache.Open(EdbStore.PathOf(arguments[0]), new EmbeddingCacheOptions { ReadOnly = true });
-        var queries = new float[32][];
-        for (int i = 0; i < queries.Length; i++)
-        {
-            queries[i] = Samples.Vector(count + i, dimension);
-        }
-
+        using EmbeddingCache cache = Open(arguments[0]);
+        float[][] queries = Queries(count, dimension);
         long start = Stopwatch.GetTimestamp();
         Search(cache, queries[0]);
         double first = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -57,6 +52,23 @@ internal static unsafe class SearchChild
             ChildProcess.Print(key, rounds.MedianOf(key));
         }
     }
+
+    /// <summary>Queries alone, as other libraries' programs run them: median of three blocks. Arguments: path without suffix, records, dimension.</summary>
+    public static void RunSearchOnly(string[] arguments)
+    {
+        float[][] queries = Queries(int.Parse(arguments[1], CultureInfo.InvariantCulture), int.Parse(arguments[2], CultureInfo.InvariantCulture));
+        using EmbeddingCache cache = Open(arguments[0]);
+        var rounds = new Rounds();
+        int turn = 0;
+        rounds.Add(SearchKey, () => MillisecondsPerCall(() => Search(cache, queries[turn++ % queries.Length])));
+        rounds.Run(3, warmUps: 1);
+        ChildProcess.Print(SearchKey, rounds.MedianOf(SearchKey));
+    }
+
+    private static EmbeddingCache Open(string path) => EmbeddingCache.Open(EdbStore.PathOf(path), new EmbeddingCacheOptions { ReadOnly = true });
+
+    /// <summary>Vectors that are not in the store.</summary>
+    private static float[][] Queries(int count, int dimension) => [.. Enumerable.Range(count, 32).Select(i => Samples.Vector(i, dimension))];
 
     private static void Search(EmbeddingCache cache, float[] query)
     {

@@ -22,26 +22,26 @@ internal sealed class SearchWorkload : IWorkload
         foreach (int count in context.Counts(SmallCount, 100_000))
         {
             string path = context.Store(StoreKinds.Edb, count, dimension);
-            var ours = new Dictionary<int, double>();
-            foreach (int threads in new[] { 1, 2 })
+            int[] threadCounts = [.. new[] { 1, 2 }.Where(t => t <= Environment.ProcessorCount)];
+            foreach (int threads in threadCounts)
             {
-                if (threads <= Environment.ProcessorCount)
-                {
-                    ours[threads] = Measure(context, path, count, dimension, threads);
-                }
+                Measure(context, path, count, dimension, threads);
             }
 
-            ExternalPeers.Run(context, Name, count, dimension, ours);
+            ExternalPeers.Run(context, Name, count, dimension, () => threadCounts.ToDictionary(t => t, t => QueriesPerSecond(path, count, dimension, t)));
         }
     }
 
-    private double Measure(BenchmarkContext context, string path, int count, int dimension, int threads)
+    private static double QueriesPerSecond(string path, int count, int dimension, int threads)
+        => 1e3 / RunBound(threads, "search-only", path, $"{count}", $"{dimension}")[Children.SearchChild.SearchKey];
+
+    /// <summary>Runs a child bound to as many processors as it may use threads.</summary>
+    private static Dictionary<string, double> RunBound(int threads, params string[] arguments)
     {
         ulong[]? before = Posix.IsSupported ? Posix.LimitAffinity(threads) : null;
-        Dictionary<string, double> values;
         try
         {
-            values = ChildProcess.Run("search", path, $"{count}", $"{dimension}", $"{threads}", $"{context.Options.Repeats}");
+            return ChildProcess.Run(arguments);
         }
         finally
         {
@@ -50,7 +50,11 @@ internal sealed class SearchWorkload : IWorkload
                 Posix.RestoreAffinity(before);
             }
         }
+    }
 
+    private void Measure(BenchmarkContext context, string path, int count, int dimension, int threads)
+    {
+        Dictionary<string, double> values = RunBound(threads, "search", path, $"{count}", $"{dimension}", $"{threads}", $"{context.Options.Repeats}");
         string suffix = $", threads={threads}";
         foreach ((string key, double value) in values)
         {
@@ -68,7 +72,5 @@ internal sealed class SearchWorkload : IWorkload
             context.Report.AtMost(MaxAboveBandwidth, Name, count, dimension, "query / bandwidth bound (4 KiB pages)" + suffix, milliseconds / values[Children.SearchChild.BandwidthKey]);
             context.Report.Value("ratio", Name, count, dimension, "query / bandwidth bound (huge pages)" + suffix, milliseconds / values[Children.SearchChild.HugeBandwidthKey], "x");
         }
-
-        return 1e3 / milliseconds;
     }
 }
