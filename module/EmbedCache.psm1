@@ -1,5 +1,6 @@
 # Chooses the build for this edition of PowerShell and has the loader load it; what the module does is in its cmdlets.
 
+$ErrorActionPreference = 'Stop'
 $framework = if ($PSVersionTable.PSEdition -eq 'Core' -and [System.Environment]::Version.Major -ge 8) { 'net8.0' } else { 'netstandard2.0' }
 $module = $ExecutionContext.SessionState.Module
 $root = [System.IO.Path]::GetDirectoryName($PSScriptRoot)
@@ -8,7 +9,12 @@ $bin = [System.IO.Path]::Combine($root, 'bin', $framework)
 # The only assembly that enters the session; its name carries the module's version.
 $loaderFile = [System.IO.Directory]::GetFiles($bin, 'EmbedCache.Loader.*.dll')[0]
 $loader = [System.Reflection.Assembly]::LoadFrom($loaderFile).GetType('EmbedCache.Loader.ModuleLoader', $true)
-$cmdlets = $loader::Load($bin)
+try {
+    $cmdlets = $loader::Load($bin)
+}
+catch [System.Management.Automation.MethodInvocationException] {
+    throw $_.Exception.InnerException
+}
 
 $inner = Import-Module -Assembly $cmdlets -PassThru
 

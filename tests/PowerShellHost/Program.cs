@@ -4,6 +4,7 @@ using PowerShellEngine = System.Management.Automation.PowerShell;
 
 const int Failed = 1;
 const int WrongUsage = 64;
+const int Interrupted = 130;
 
 ScriptArguments? arguments = ScriptArguments.Parse(args);
 if (arguments is null)
@@ -23,40 +24,35 @@ var progress = new ProgressLine(Console.Error, arguments.Width);
 session.UI.ProgressReported = Console.IsErrorRedirected ? null : progress.Show;
 
 using PowerShellEngine shell = session.CreatePowerShell();
-shell.AddScript(arguments.ToCommand());
+arguments.AddTo(shell);
 ModuleSession.SendToScreen(shell);
 
 // Ctrl-C stops the pipeline, as it does in pwsh; the process then ends by itself, after the module has let go of its files.
+bool stopped = false;
 Console.CancelKeyPress += (_, pressed) =>
 {
     pressed.Cancel = true;
+    Volatile.Write(ref stopped, true);
     shell.BeginStop(null, null);
 };
 
 try
 {
-    if (arguments.ModulePath is null)
+    if (arguments.Import)
     {
-        session.ImportStagedModule();
-    }
-    else
-    {
-        session.Import("EmbedCache");
+        session.ImportModule(arguments.ModulePath is null ? ModuleSession.StagedManifest : "EmbedCache");
     }
 
     shell.Invoke();
 }
-catch (PipelineStoppedException)
-{
-    progress.Clear();
-    Console.Error.WriteLine("Stopped.");
-    return Failed;
-}
 catch (RuntimeException error)
 {
     progress.Clear();
-    Console.Error.WriteLine($"{error.ErrorRecord}{Environment.NewLine}{error.ErrorRecord.ScriptStackTrace}");
-    return Failed;
+    if (!Volatile.Read(ref stopped))
+    {
+        Console.Error.WriteLine($"{error.ErrorRecord}{Environment.NewLine}{error.ErrorRecord.ScriptStackTrace}".TrimEnd());
+        return Failed;
+    }
 }
 
-return session.Host.ExitCode ?? session.LastExitCode;
+return Volatile.Read(ref stopped) ? Interrupted : session.Host.ExitCode ?? session.LastExitCode;

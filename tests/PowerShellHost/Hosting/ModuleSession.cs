@@ -25,7 +25,7 @@ internal sealed class ModuleSession : IDisposable
     {
         if (import)
         {
-            ImportStagedModule();
+            ImportModule(StagedManifest);
         }
     }
 
@@ -52,6 +52,9 @@ internal sealed class ModuleSession : IDisposable
     /// <summary>The folder output/, where the module is staged as EmbedCache/&lt;version&gt;.</summary>
     public static string StagedModulePath { get; } = Path.GetDirectoryName(Path.GetDirectoryName(Repository.StagedModule))!;
 
+    /// <summary>The manifest of the module that this build staged.</summary>
+    public static string StagedManifest { get; } = Path.Combine(Repository.StagedModule, "EmbedCache.psd1");
+
     public TextHost Host { get; }
 
     public TextHostUI UI { get; }
@@ -68,11 +71,8 @@ internal sealed class ModuleSession : IDisposable
     /// <summary>Errors, warnings, verbose and debug lines that reached the screen and were not yet taken.</summary>
     public string TakeMessages() => Take(_messages);
 
-    /// <summary>Imports the module that this build staged, by its path.</summary>
-    public void ImportStagedModule() => Import(Path.Combine(Repository.StagedModule, "EmbedCache.psd1"));
-
     /// <summary>Imports a module into the session's global scope; its errors are thrown.</summary>
-    public void Import(string nameOrPath)
+    public void ImportModule(string nameOrPath)
     {
         using PowerShellEngine shell = CreatePowerShell();
         shell.AddCommand("Import-Module").AddParameter("Name", nameOrPath).AddParameter("ErrorAction", ActionPreference.Stop).Invoke();

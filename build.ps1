@@ -1,0 +1,55 @@
+#requires -Version 5.1
+<#
+.SYNOPSIS
+    Builds, tests and packs EmbedCache.
+.DESCRIPTION
+    Runs on pwsh, on Windows PowerShell, and without either:
+        dotnet run --project tests/PowerShellHost -- build.ps1 -Task Pack
+    so it uses .NET and the cmdlets of Microsoft.PowerShell.Core alone.
+
+    Build   stages the importable module in output/EmbedCache/<version>
+    Test    runs every test; the Pester suite too, where pwsh and Pester are found
+    Pack    writes output/EmbedCache.<version>.nupkg, which Install-PSResource takes
+    Bench   compares with other stores and prints JSON lines; -Arguments go to the benchmarks
+    Clean   removes what the other tasks made
+.EXAMPLE
+    ./build.ps1 -Task Build, Test
+#>
+[CmdletBinding()]
+param(
+    [ValidateSet('Build', 'Test', 'Pack', 'Bench', 'Clean')]
+    [string[]] $Task = 'Build',
+
+    [ValidateSet('Debug', 'Release')]
+    [string] $Configuration = 'Release',
+
+    [string[]] $Arguments = @()
+)
+
+$ErrorActionPreference = 'Stop'
+$module = [System.IO.Path]::Combine($PSScriptRoot, 'src', 'EmbedCache.Module')
+$benchmarks = [System.IO.Path]::Combine($PSScriptRoot, 'tests', 'EmbedCache.Benchmarks')
+$solution = [System.IO.Path]::Combine($PSScriptRoot, 'EmbedCache.Ps.sln')
+
+function Invoke-Dotnet {
+    & dotnet $args
+    if ($LASTEXITCODE -ne 0) {
+        throw "dotnet $args ended with exit code $LASTEXITCODE."
+    }
+}
+
+foreach ($name in $Task) {
+    switch ($name) {
+        'Build' { Invoke-Dotnet build $module --configuration $Configuration --nologo }
+        'Test' { Invoke-Dotnet test $solution --configuration $Configuration --nologo }
+        'Pack' { Invoke-Dotnet pack $module --configuration $Configuration --nologo }
+        'Bench' { Invoke-Dotnet run --project $benchmarks --configuration Release -- $Arguments }
+        'Clean' {
+            Invoke-Dotnet clean $solution --configuration $Configuration --nologo --verbosity quiet
+            $output = [System.IO.Path]::Combine($PSScriptRoot, 'output')
+            if ([System.IO.Directory]::Exists($output)) {
+                [System.IO.Directory]::Delete($output, $true)
+            }
+        }
+    }
+}
