@@ -25,7 +25,7 @@ internal sealed class ModuleSession : IDisposable
     {
         if (import)
         {
-            ImportModule(StagedManifest);
+            ImportStagedModule();
         }
     }
 
@@ -70,6 +70,9 @@ internal sealed class ModuleSession : IDisposable
 
     /// <summary>Errors, warnings, verbose and debug lines that reached the screen and were not yet taken.</summary>
     public string TakeMessages() => Take(_messages);
+
+    /// <summary>Imports the module that this build staged, by its path.</summary>
+    public void ImportStagedModule() => ImportModule(StagedManifest);
 
     /// <summary>Imports a module into the session's global scope; its errors are thrown.</summary>
     public void ImportModule(string nameOrPath)
