@@ -173,8 +173,17 @@ types:
       - id: state
         type: u4
         doc: Flags; see `is_superseded`.
+      - id: boot_low
+        type: u4
+        doc: |
+          Which run of which machine wrote the slot, with `boot_high`; both 0
+          when not known. While it is this run, nothing below `published_tail`
+          can have been lost.
+      - id: boot_high
+        type: u4
+        doc: High half of the boot identity.
       - id: reserved
-        size: 16
+        size: 8
         doc: Zero.
       - id: crc
         type: u4

@@ -23,6 +23,9 @@ internal sealed class EngineEnvironment
     /// <summary>A new store's salt: 16 unpredictable bytes, so that nobody can choose texts that collide.</summary>
     public Func<byte[]> NewSalt { get; init; } = CreateSalt;
 
+    /// <summary>This run of this machine; 0 where that cannot be known.</summary>
+    public Func<ulong> Boot { get; init; } = BootIdentity.Current;
+
     /// <summary>Where files are.</summary>
     public IFileSystem FileSystem { get; init; } = PlatformFileSystem.Instance;
 

@@ -15,6 +15,9 @@ internal sealed partial class Store
     /// <summary>A close spends two fsyncs on giving back replaced sections when they hold at least this many bytes.</summary>
     private const long CloseReleaseThreshold = 256 * 1024;
 
+    /// <summary>With Durability.Normal, an fsync at the latest after this many bytes.</summary>
+    private const long MaxUndurableByteLength = 1L << 30;
+
     private readonly WriterLock _writerLock = new();
     private SpaceReserver? _space;
     private DeviceFailedException? _poison;
@@ -54,7 +57,7 @@ internal sealed partial class Store
 
             if (!ReferenceEquals(_space?.File, locked))
             {
-                _space = new SpaceReserver(locked);
+                _space = new SpaceReserver(locked, _options.Durability == Durability.Full);
             }
 
             return new WriteTransaction(this, snapshot, new LogAppender(snapshot.Log, snapshot.Slot, _space!));
@@ -67,17 +70,25 @@ internal sealed partial class Store
         }
     }
 
+    /// <summary>Whether a commit up to this offset comes with an fsync: always with Full, with Normal once much has piled up, which bounds what a recovery reads.</summary>
+    public bool IsCommitDurable(Snapshot snapshot, long publishedTail)
+        => _options.Durability == Durability.Full || publishedTail - snapshot.Slot.DurableTail >= MaxUndurableByteLength;
+
     /// <summary>Makes a transaction's frames the newest state of the file.</summary>
-    public void Publish(WriteTransaction transaction, LogAppender appender, IndexState index, in CommitSlot next, bool mustBeDurable)
+    public void Publish(WriteTransaction transaction, LogAppender appender, IndexState index, in CommitSlot next, bool isDurable)
     {
         LogFile log = transaction.Snapshot.Log;
-        bool isDurable = mustBeDurable || _options.Durability == Durability.Full;
         if (isDurable)
         {
             Flush(log);
         }
 
-        CommitSlot slot = isDurable ? next with { DurableTail = next.PublishedTail, DurableChain = next.PublishedChain } : next;
+        CommitSlot slot = next with { Boot = Environment.Boot() };
+        if (isDurable)
+        {
+            slot = slot with { DurableTail = slot.PublishedTail, DurableChain = slot.PublishedChain };
+        }
+
         try
         {
             log.WriteSlot(slot);
@@ -164,7 +175,7 @@ internal sealed partial class Store
         if (transaction.Snapshot.TailCount >= threshold)
         {
             transaction.IndexTail();
-            transaction.Commit();
+            transaction.Commit(mustBeDurable: true);
         }
         else if (transaction.Snapshot.Slot.DurableTail < transaction.Snapshot.PublishedTail)
         {
@@ -182,6 +193,7 @@ internal sealed partial class Store
             Sequence = snapshot.Slot.Sequence + 1,
             DurableTail = snapshot.PublishedTail,
             DurableChain = snapshot.Slot.PublishedChain,
+            Boot = Environment.Boot(),
         };
         snapshot.Log.WriteSlot(slot);
     }
@@ -252,7 +264,7 @@ internal sealed partial class Store
     }
 
     /// <summary>What was found is made durable first, then the slot that names it, then that slot: only then may anything be appended.</summary>
-    private static void PublishNewEpoch(LogFile log, in CommitSlot state)
+    private void PublishNewEpoch(LogFile log, in CommitSlot state)
     {
         log.File.Flush();
         log.WriteSlot(state with
@@ -261,6 +273,7 @@ internal sealed partial class Store
             Epoch = state.Epoch + 1,
             DurableTail = state.PublishedTail,
             DurableChain = state.PublishedChain,
+            Boot = Environment.Boot(),
         });
         log.File.Flush();
     }
@@ -320,7 +333,7 @@ internal sealed partial class Store
         if (isLong || mergeAll)
         {
             transaction.IndexTail(mergeAll);
-            transaction.Commit();
+            transaction.Commit(mustBeDurable: true);
         }
         else if (snapshot.Slot.DurableTail < snapshot.PublishedTail)
         {

@@ -151,7 +151,7 @@ internal sealed partial class Store : IDisposable
                 // While a writer is at work, what lies past the slot is its business. Without one, it is a commit that lacks its slot, or the
                 // remains of a crash.
                 bool pastPublished = holdsWriterLock || (!IsWriting && log.File.IsLockedByOther(LockRanges.WriterLock, 1) == false);
-                RecoveredLog recovered = Recovery.Examine(log, slot, _trusted, pastPublished);
+                RecoveredLog recovered = Recovery.Examine(log, slot, TrustedOf(slot), pastPublished);
                 effective = recovered.Slot;
                 isRecovered = recovered.IsLonger || recovered.IsShorter;
                 bool writerAppeared = recovered.IsLonger && !holdsWriterLock && log.File.IsLockedByOther(LockRanges.WriterLock, 1) != false;
@@ -194,9 +194,14 @@ internal sealed partial class Store : IDisposable
         }
     }
 
+    /// <summary>How far this slot's log is known to be whole: since this machine started nothing can have been lost, and what this process has followed once stays.</summary>
+    private TrustedPoint TrustedOf(in CommitSlot slot)
+        => slot.Boot != 0 && slot.Boot == Environment.Boot() ? new TrustedPoint(slot.PublishedTail, slot.PublishedChain, slot.Epoch) : _trusted;
+
     private bool NeedsExamination(LogFile log, in CommitSlot slot)
     {
-        if (slot.DurableTail < slot.PublishedTail)
+        bool mayHaveLost = slot.DurableTail < slot.PublishedTail && (slot.Boot == 0 || slot.Boot != Environment.Boot());
+        if (mayHaveLost)
         {
             return true;
         }

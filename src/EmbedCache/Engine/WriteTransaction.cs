@@ -190,15 +190,17 @@ internal sealed class WriteTransaction : IDisposable
     }
 
     /// <summary>Publishes the transaction. An empty one writes nothing.</summary>
-    public void Commit()
+    /// <param name="mustBeDurable">With an fsync whatever the durability.</param>
+    public void Commit(bool mustBeDurable = false)
     {
         ThrowIfEnded();
+        bool isDurable = mustBeDurable || _store.IsCommitDurable(Snapshot, _appender.NextOffset);
         IReadOnlyList<CatalogEntry> punchable = [];
         bool hasNewIndex = !ReferenceEquals(_index, Snapshot.Index);
         long catalogOffset = Snapshot.Slot.CatalogOffset;
         if (hasNewIndex)
         {
-            punchable = HolePuncher.Select(Snapshot);
+            punchable = isDurable ? HolePuncher.Select(Snapshot) : [];
             _index = HolePuncher.Without(_index, punchable);
             catalogOffset = AppendCatalog();
         }
@@ -207,7 +209,7 @@ internal sealed class WriteTransaction : IDisposable
         {
             _appender.MarkCommit();
             _appender.Flush();
-            _store.Publish(this, _appender, _index, NextSlot(catalogOffset, hasNewIndex), mustBeDurable: hasNewIndex);
+            _store.Publish(this, _appender, _index, NextSlot(catalogOffset, hasNewIndex), isDurable);
             HolePuncher.Punch(Snapshot.Log, punchable);
         }
 

@@ -23,7 +23,8 @@ namespace EmbedCache.Format;
 ///   80 │ transaction                    u8 │  of the newest committed transaction; 48 bits
 ///   88 │ committed                      u8 │  Unix ms
 ///   96 │ state                          u4 │  SlotState
-///  100 │ reserved                       16 │
+///  100 │ boot                           u8 │  of the machine when this slot was written; 0: not known
+///  108 │ reserved                        8 │
 ///  116 │ crc                            u4 │  over bytes 0..115
 ///  120 │ sequence                       u8 │  again
 ///  128 └───────────────────────────────────┘
@@ -51,8 +52,9 @@ internal readonly record struct CommitSlot
     public const int TransactionOffset = LiveIndexedCountOffset + sizeof(ulong);
     public const int CommittedOffset = TransactionOffset + sizeof(ulong);
     public const int StateOffset = CommittedOffset + sizeof(ulong);
-    public const int ReservedOffset = StateOffset + sizeof(uint);
-    public const int ReservedByteLength = 16;
+    public const int BootOffset = StateOffset + sizeof(uint);
+    public const int ReservedOffset = BootOffset + sizeof(ulong);
+    public const int ReservedByteLength = 8;
     public const int CrcOffset = ReservedOffset + ReservedByteLength;
     public const int SequenceAgainOffset = CrcOffset + FormatConstants.CrcByteLength;
 
@@ -78,6 +80,12 @@ internal readonly record struct CommitSlot
     public long Transaction { get; init; }
     public long Committed { get; init; }
     public SlotState State { get; init; }
+
+    /// <summary>
+    /// Which run of which machine wrote this slot, or 0. While it is this run of this machine, nothing that was written can have been lost, whether
+    /// fsynced or not: the page cache outlives every process.
+    /// </summary>
+    public ulong Boot { get; init; }
 
     /// <summary>Reads a slot. False when it is torn, damaged, empty or breaks an invariant: the other slot counts then.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out CommitSlot slot)
@@ -108,6 +116,7 @@ internal readonly record struct CommitSlot
             Transaction = BinaryPrimitives.ReadInt64LittleEndian(bytes[TransactionOffset..]),
             Committed = BinaryPrimitives.ReadInt64LittleEndian(bytes[CommittedOffset..]),
             State = (SlotState)BinaryPrimitives.ReadUInt32LittleEndian(bytes[StateOffset..]),
+            Boot = BinaryPrimitives.ReadUInt64LittleEndian(bytes[BootOffset..]),
         };
         if (!read.IsConsistent)
         {
@@ -145,6 +154,7 @@ internal readonly record struct CommitSlot
         BinaryPrimitives.WriteInt64LittleEndian(bytes[TransactionOffset..], Transaction);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[CommittedOffset..], Committed);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[StateOffset..], (uint)State);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[BootOffset..], Boot);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[CrcOffset..], Crc32.Compute(bytes[..CrcOffset]));
         BinaryPrimitives.WriteInt64LittleEndian(bytes[SequenceAgainOffset..], Sequence);
     }

@@ -55,6 +55,6 @@ public enum Durability
     /// <summary>One fsync per commit: what was acknowledged survives power loss.</summary>
     Full = 0,
 
-    /// <summary>An fsync at checkpoints and on close: never corrupt, but power loss may take the newest commits.</summary>
+    /// <summary>An fsync at each Checkpoint, after each GiB and on close: never corrupt, but power loss may take the newest commits. A killed process takes none.</summary>
     Normal = 1,
 }

@@ -147,7 +147,7 @@ internal sealed class LogAppender : IDisposable
         }
 
         HasWritten = true;
-        _space.Prepare(_bufferOffset + _used);
+        _space.Prepare(_bufferOffset, _bufferOffset + _used);
         _log.File.WriteAt(_bufferOffset, _buffer.AsSpan(0, _used));
         _bufferOffset += _used;
         _used = 0;

@@ -10,6 +10,8 @@ namespace EmbedCache.Storage;
 /// </summary>
 internal static class RecordReader
 {
+    private const int ExpectedKeyByteLength = 128;
+
     /// <summary>
     /// Asks for the cache lines that comparing the key and using the vector will touch: header, start of the vector, key. Each is in a page of
     /// its own at usual dimensions, so that waiting for one after the other would cost most of a look-up.
@@ -17,6 +19,13 @@ internal static class RecordReader
     public static void Prefetch(LogFile log, long offset, bool wantsVector)
     {
         ByteSource source = log.Source;
+        if (!log.Checked.Contains(offset))
+        {
+            // Most likely not in memory yet: one request for all of it, instead of a fault and a read-ahead for each page.
+            int expected = RecordFrame.VectorOffset + log.Header.VectorByteLength + ExpectedKeyByteLength;
+            source.WillNeed(offset, (int)Math.Max(0, Math.Min(expected, source.Limit - offset)));
+        }
+
         source.Prefetch(offset);
         source.Prefetch(offset + RecordFrame.VectorOffset);
         source.Prefetch(offset + RecordFrame.VectorOffset + log.Header.VectorByteLength);

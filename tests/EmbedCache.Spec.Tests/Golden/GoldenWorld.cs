@@ -23,6 +23,7 @@ internal sealed class GoldenWorld(string path)
     {
         UnixMilliseconds = () => Now,
         NewStoreId = () => StoreId,
+        Boot = () => 0,
         NewSalt = () => [.. Enumerable.Range(0, FormatConstants.SaltByteLength).Select(i => (byte)(0xA0 + i))],
     };
 
