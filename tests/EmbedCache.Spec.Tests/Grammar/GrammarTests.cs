@@ -60,6 +60,8 @@ public sealed class GrammarTests
                 ("transaction", CommitSlot.TransactionOffset),
                 ("committed", CommitSlot.CommittedOffset),
                 ("state", CommitSlot.StateOffset),
+                ("boot_low", CommitSlot.BootOffset),
+                ("boot_high", CommitSlot.BootOffset + sizeof(uint)),
                 ("reserved", CommitSlot.ReservedOffset),
                 ("crc", CommitSlot.CrcOffset),
                 ("sequence_again", CommitSlot.SequenceAgainOffset),
