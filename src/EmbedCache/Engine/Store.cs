@@ -145,7 +145,7 @@ internal sealed partial class Store : IDisposable
         try
         {
             CommitSlot effective = slot;
-            bool isRecovered = false;
+            bool isRecovered = !hasSlot;
             if (hasSlot && NeedsExamination(log, slot))
             {
                 // While a writer is at work, what lies past the slot is its business. Without one, it is a commit that lacks its slot, or the

@@ -55,6 +55,25 @@ public sealed class RecoveredCountsTests : IDisposable
     }
 
     [Fact]
+    public void A_log_whose_slots_are_both_gone_counts_what_it_holds()
+    {
+        using (EmbeddingCache cache = Create())
+        {
+            cache.Set("a", [1, 0]);
+            cache.Set("b", [0, 1]);
+            cache.Checkpoint();
+            cache.Remove("a");
+            cache.Set("c", [1, 1]);
+        }
+
+        byte[] bytes = File.ReadAllBytes(FilePath);
+        bytes.AsSpan((int)FormatConstants.SlotAOffset, 2 * FormatConstants.PageByteLength).Fill(0x5A);
+        File.WriteAllBytes(FilePath, bytes);
+
+        AssertCounts(2);
+    }
+
+    [Fact]
     public void A_damaged_catalog_counts_from_the_log()
     {
         using (EmbeddingCache cache = Create())

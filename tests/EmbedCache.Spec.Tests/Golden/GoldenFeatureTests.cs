@@ -1,0 +1,74 @@
+using EmbedCache.Format;
+
+namespace EmbedCache.Spec.Tests.Golden;
+
+/// <summary>Each golden file holds the feature it is named after: byte for byte equal is not enough when a recipe never reaches what it is for.</summary>
+public sealed class GoldenFeatureTests
+{
+    [Theory]
+    [InlineData("overwrite-remove", (byte)FrameKind.Tombstone)]
+    [InlineData("touch", (byte)FrameKind.Touch)]
+    [InlineData("transactions", (byte)FrameKind.Commit)]
+    [InlineData("properties", (byte)FrameKind.Properties)]
+    [InlineData("sections", (byte)FrameKind.Keys)]
+    [InlineData("sections", (byte)FrameKind.Ordinals)]
+    [InlineData("sections", (byte)FrameKind.Live)]
+    [InlineData("sections", (byte)FrameKind.Catalog)]
+    public void It_holds_frames_of_the_kind(string name, byte kind) => Assert.Contains(Frames(Read(name)), frame => (byte)frame.Header.Kind == kind);
+
+    [Fact]
+    public void Sections_hold_merged_segments_and_retired_ones()
+    {
+        byte[] file = Read("sections");
+        CommitSlot slot = Slot(file);
+        Assert.True(PayloadFrame.TryRead(file.AsSpan((int)slot.CatalogOffset), out PayloadFrame frame));
+        CatalogPayload catalog = CatalogPayload.Read(file.AsSpan((int)slot.CatalogOffset + PayloadFrame.PayloadOffset, (int)frame.PayloadByteLength), slot.CatalogOffset)!;
+        Assert.Contains(catalog.Sections, entry => entry.IsRetired);
+        Assert.True(catalog.Sections.Count(entry => entry is { IsRetired: false, Kind: FrameKind.Keys }) > 1);
+        Assert.True(catalog.Sections.Count(entry => entry is { IsRetired: false, Kind: FrameKind.Keys }) < Frames(file).Count(f => f.Header.Kind == FrameKind.Keys));
+        Assert.True(catalog.CoversTo < slot.PublishedTail);
+    }
+
+    [Fact]
+    public void The_other_features_are_in_the_header_or_the_slot()
+    {
+        Assert.Equal(2u, Slot(Read("rollback")).Epoch);
+        CommitSlot normal = Slot(Read("normal"));
+        Assert.True(normal.DurableTail < normal.PublishedTail);
+        Assert.Equal(FormatConstants.LogOffset, Slot(Read("empty")).PublishedTail);
+        Assert.Equal(2u, Header("compacted").Generation);
+        Assert.Equal(KeyStorage.Digest, Header("digest-keys").KeyStorage);
+        Assert.Equal(Metric.Dot, Header("metric-dot").Metric);
+        Assert.Equal(Metric.L2, Header("metric-l2").Metric);
+        Assert.True(Frames(Read("transactions")).GroupBy(frame => frame.Header.Transaction).Count() >= 3);
+    }
+
+    private static byte[] Read(string name) => File.ReadAllBytes(GoldenFile.PathOf(name));
+
+    private static FileHeader Header(string name)
+    {
+        byte[] file = Read(name);
+        return FileHeader.Read(file, name, file.Length);
+    }
+
+    private static CommitSlot Slot(byte[] file)
+    {
+        CommitSlot.TryRead(file.AsSpan((int)FormatConstants.SlotAOffset), out CommitSlot a);
+        CommitSlot.TryRead(file.AsSpan((int)FormatConstants.SlotBOffset), out CommitSlot b);
+        return a.Sequence > b.Sequence ? a : b;
+    }
+
+    private static List<(long Offset, FrameHeader Header)> Frames(byte[] file)
+    {
+        List<(long, FrameHeader)> frames = [];
+        long offset = FormatConstants.LogOffset;
+        while (offset < Slot(file).PublishedTail)
+        {
+            Assert.True(FrameHeader.TryRead(file.AsSpan((int)offset), out FrameHeader header));
+            frames.Add((offset, header));
+            offset += header.FrameByteLength;
+        }
+
+        return frames;
+    }
+}
