@@ -67,13 +67,17 @@ public sealed partial class EmbeddingCache : IDisposable
         string resolved = environment.FileSystem.ResolveLinks(path);
         var store = new Store(environment, options, LogFile.Open(environment.FileSystem, resolved, !options.ReadOnly, options.PositionalReads));
         var cache = new EmbeddingCache(store);
-        if (options.Model is { } expected && cache.Model is { } actual && expected != actual)
+        try
+        {
+            return options.Model is { } expected && cache.Model is { } actual && expected != actual
+                ? throw new ModelMismatchException(expected, actual, resolved)
+                : cache;
+        }
+        catch
         {
             cache.Dispose();
-            throw new ModelMismatchException(expected, actual, resolved);
+            throw;
         }
-
-        return cache;
     }
 
     /// <summary>True while the path still names the file that is open (by device and inode): false after it was removed, moved or replaced by somebody else.</summary>

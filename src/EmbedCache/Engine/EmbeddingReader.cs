@@ -46,7 +46,9 @@ internal static class EmbeddingReader
         return vector;
     }
 
-    private static string ReadText(LogFile log, long offset, ReadOnlySpan<byte> keyBytes)
+    /// <summary>A key's text.</summary>
+    /// <exception cref="CorruptFileException">Its bytes are not UTF-8.</exception>
+    public static string ReadText(LogFile log, long offset, ReadOnlySpan<byte> keyBytes)
     {
         try
         {

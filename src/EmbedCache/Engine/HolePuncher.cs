@@ -11,8 +11,8 @@ internal static class HolePuncher
     private const long PageMask = FormatConstants.PageByteLength - 1;
 
     /// <summary>
-    /// The sections that nothing needs any more once the transaction in the making is durable: both slots name the catalog that retired them
-    /// (its fsync makes the newer slot durable too), and nobody has an older snapshot pinned.
+    /// The sections that nothing needs any more once the transaction in the making is durable: the catalogs of both slots have retired
+    /// them (its fsync makes the newer slot durable too), and nobody has an older snapshot pinned.
     /// </summary>
     public static IReadOnlyList<CatalogEntry> Select(Snapshot snapshot)
     {
@@ -23,18 +23,36 @@ internal static class HolePuncher
         }
 
         SlotPair slots = snapshot.Log.ReadSlots();
-        bool bothKnow = slots.Newest is { } newest && slots.Older is { } older
-            && newest.CatalogOffset == snapshot.Slot.CatalogOffset
-            && older.CatalogOffset == snapshot.Slot.CatalogOffset;
-        if (!bothKnow)
+        if (slots.Newest is not { } newest || slots.Older is not { } older || newest.CatalogOffset != snapshot.Slot.CatalogOffset)
         {
             return [];
         }
 
-        long oldestInSlots = slots.Older!.Value.Sequence;
+        if (older.CatalogOffset != newest.CatalogOffset)
+        {
+            HashSet<long> known = RetiredBy(snapshot.Log, older);
+            retired = [.. retired.Where(entry => known.Contains(entry.FrameOffset))];
+        }
+
+        long oldestInSlots = older.Sequence;
         bool isFree = snapshot.Log.File.IsLockedByOther(LockRanges.ReaderPins, oldestInSlots) == false
             && (snapshot.Shared.OldestPin() is not { } own || own >= oldestInSlots);
         return isFree ? retired : [];
+    }
+
+    /// <summary>What the catalog of a slot has retired; nothing where it cannot be read.</summary>
+    private static HashSet<long> RetiredBy(LogFile log, in CommitSlot slot)
+    {
+        try
+        {
+            return slot.CatalogOffset != 0 && CatalogPayload.Read(PayloadReader.Read(log, slot.CatalogOffset, slot.PublishedTail, FrameKind.Catalog), slot.CatalogOffset) is { } catalog
+                ? [.. catalog.Sections.Where(entry => entry.IsRetired).Select(entry => entry.FrameOffset)]
+                : [];
+        }
+        catch (CorruptFileException)
+        {
+            return [];
+        }
     }
 
     /// <summary>The index without these among its retired sections.</summary>
@@ -56,10 +74,23 @@ internal static class HolePuncher
         {
             long from = (section.FrameOffset + FormatConstants.FrameHeaderByteLength + PageMask) & ~PageMask;
             long to = (section.FrameOffset + section.FrameByteLength) & ~PageMask;
-            if (from < to && !log.File.TryPunchHole(from, to - from))
+            if (from < to && !TryPunch(log.File, from, to - from))
             {
                 return;
             }
+        }
+    }
+
+    /// <summary>The commit is published already: a device that fails here takes space, not the commit.</summary>
+    private static bool TryPunch(IStoreFile file, long offset, long byteLength)
+    {
+        try
+        {
+            return file.TryPunchHole(offset, byteLength);
+        }
+        catch (DeviceFailedException)
+        {
+            return false;
         }
     }
 }

@@ -84,6 +84,9 @@ internal sealed class IndexState
         return new IndexState(catalog.CoversTo, segments, retired, foreign, properties);
     }
 
+    /// <summary>The same index with other properties.</summary>
+    public IndexState With(StoreProperties properties) => new(CoversTo, Segments, Retired, Foreign, properties);
+
     /// <summary>The catalog that <see cref="Load"/> reads back as this.</summary>
     public CatalogPayload ToCatalog()
     {

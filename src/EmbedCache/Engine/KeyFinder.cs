@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using EmbedCache.Format;
-using EmbedCache.Keys;
 using EmbedCache.Search;
 using EmbedCache.Storage;
 
@@ -26,7 +25,7 @@ internal static class KeyFinder
                 continue;
             }
 
-            string key = StoredKey.ToText(RecordReader.Key(snapshot.Log, offset, frame));
+            string key = EmbeddingReader.ReadText(snapshot.Log, offset, RecordReader.Key(snapshot.Log, offset, frame));
             if (key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
             {
                 found.Add(key);

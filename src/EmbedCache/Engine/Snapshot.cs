@@ -34,7 +34,7 @@ internal sealed class Snapshot
     /// <summary>The slot, or what recovery made of it.</summary>
     public CommitSlot Slot { get; }
 
-    /// <summary>The slots' sequence numbers when this was read: while they stay, so does this.</summary>
+    /// <summary>What <see cref="LogFile.PeekSlots"/> said when this was read: while it stays, so does this.</summary>
     public (long A, long B) Peek { get; }
 
     public IndexState Index { get; }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EmbedCache.Format;
 using EmbedCache.Storage;
 
@@ -44,15 +45,36 @@ internal sealed partial class Store
             throw new DeviceFailedException("An earlier fsync of this handle failed, so what reached the disk is unknown. Close it and open the file again", Path, null, _poison, isPoisoned: true);
         }
 
-        IStoreFile locked = _writerLock.Acquire(() => _shared.Log.File, busyTimeout ?? _options.BusyTimeout);
+        TimeSpan timeout = busyTimeout ?? _options.BusyTimeout;
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            TimeSpan left = timeout - clock.Elapsed;
+            if (TryBeginWrite(timeout == Timeout.InfiniteTimeSpan ? timeout : left > TimeSpan.Zero ? left : TimeSpan.Zero) is { } transaction)
+            {
+                return transaction;
+            }
+        }
+    }
+
+    /// <summary>Null when the lock that was waited for turned out to be that of an older generation.</summary>
+    private WriteTransaction? TryBeginWrite(TimeSpan timeout)
+    {
+        IStoreFile locked = _writerLock.Acquire(() => _shared.Log.File, timeout);
         try
         {
-            Snapshot snapshot;
+            Snapshot? snapshot;
             lock (_gate)
             {
                 ThrowIfDisposed();
-                snapshot = PrepareToWrite(ref locked);
-                _isWriting = true;
+                snapshot = PrepareToWrite(locked);
+                _isWriting = snapshot is not null;
+            }
+
+            if (snapshot is null)
+            {
+                _writerLock.Release(locked);
+                return null;
             }
 
             if (!ReferenceEquals(_space?.File, locked))
@@ -77,6 +99,7 @@ internal sealed partial class Store
     /// <summary>Makes a transaction's frames the newest state of the file.</summary>
     public void Publish(WriteTransaction transaction, LogAppender appender, IndexState index, in CommitSlot next, bool isDurable)
     {
+        ThrowIfDisposed();
         LogFile log = transaction.Snapshot.Log;
         if (isDurable)
         {
@@ -99,10 +122,16 @@ internal sealed partial class Store
             throw Poison(e);
         }
 
+        transaction.MarkPublished();
         _hasWritten = true;
         _appended += slot.PublishedTail - appender.StartOffset;
         lock (_gate)
         {
+            if (_disposed)
+            {
+                return;
+            }
+
             log.Source.EnsureCovers(slot.PublishedTail);
             _shared.Pin(slot.Sequence);
             Snapshot before = transaction.Snapshot;
@@ -117,7 +146,7 @@ internal sealed partial class Store
             }
 
             _trusted = new TrustedPoint(slot.PublishedTail, slot.PublishedChain, slot.Epoch);
-            Install(new Snapshot(_shared, slot, log.PeekSequences(), index, tail));
+            Install(new Snapshot(_shared, slot, log.PeekSlots(), index, tail));
         }
     }
 
@@ -151,8 +180,15 @@ internal sealed partial class Store
     {
         _isWriting = false;
         IStoreFile file = transaction.Snapshot.Log.File;
-        transaction.Snapshot.Release();
-        _writerLock.Release(file);
+        try
+        {
+            _writerLock.Release(file);
+        }
+        finally
+        {
+            // Last: where the cache was closed meanwhile, this closes the file.
+            transaction.Snapshot.Release();
+        }
     }
 
     /// <summary>fsync. Its failure is final: the kernel may have dropped the pages, and a second try would succeed without them.</summary>
@@ -198,22 +234,16 @@ internal sealed partial class Store
         snapshot.Log.WriteSlot(slot);
     }
 
-    private Snapshot PrepareToWrite(ref IStoreFile locked)
+    /// <summary>The snapshot to start from, or null when <paramref name="locked"/> is not the newest generation's file: that one's lock is to be waited for instead.</summary>
+    private Snapshot? PrepareToWrite(IStoreFile locked)
     {
         while (true)
         {
             Snapshot snapshot = Refresh(holdsWriterLock: true);
             if (!ReferenceEquals(snapshot.Log.File, locked))
             {
-                // The refresh went over to a newer generation: hold that one's lock, not the orphan's.
-                WriterLock.Unlock(locked);
-                locked = snapshot.Log.File;
-                if (!locked.TryLock(LockRanges.WriterLock, 1, LockKind.Exclusive))
-                {
-                    throw new FileBusyException("The file was compacted by another process, which is still at work on it. Try again", Path);
-                }
-
-                continue;
+                // Locking the orphan would acknowledge writes into a deleted file.
+                return null;
             }
 
             if (!IsCurrentFile())

@@ -53,9 +53,15 @@ internal sealed partial class Store : IDisposable
     public Snapshot Acquire()
     {
         Snapshot? current = _current;
-        if (current is not null && !_disposed && current.Log.PeekSequences() == current.Peek && current.TryAddReference())
+        if (current is not null && !_disposed && current.TryAddReference())
         {
-            return current;
+            // Only with the reference may the file be touched: without it, another thread's Dispose or move to a newer generation could unmap it.
+            if (current.Log.PeekSlots() == current.Peek)
+            {
+                return current;
+            }
+
+            current.Release();
         }
 
         lock (_gate)
@@ -97,6 +103,7 @@ internal sealed partial class Store : IDisposable
                 {
                     _disposed = true;
                     _current?.Release();
+                    _current = null;
                     _shared.Release();
                 }
             }
@@ -109,7 +116,7 @@ internal sealed partial class Store : IDisposable
         for (int attempt = 0; attempt < RefreshAttempts; attempt++)
         {
             LogFile log = _shared.Log;
-            (long A, long B) peek = log.PeekSequences();
+            (long A, long B) peek = log.PeekSlots();
             if (_current is { } current && current.Peek == peek && ReferenceEquals(current.Log, log))
             {
                 return current;
@@ -161,7 +168,7 @@ internal sealed partial class Store : IDisposable
                 }
             }
 
-            if (log.PeekSequences() != peek)
+            if (log.PeekSlots() != peek)
             {
                 return null;
             }

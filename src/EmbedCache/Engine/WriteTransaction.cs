@@ -22,6 +22,7 @@ internal sealed class WriteTransaction : IDisposable
     private long _recordCount;
     private long _tombstoneCount;
     private bool _isTailIndexed;
+    private bool _isPublished;
     private bool _isEnded;
 
     public WriteTransaction(Store store, Snapshot snapshot, LogAppender appender)
@@ -157,7 +158,7 @@ internal sealed class WriteTransaction : IDisposable
         payload.CopyTo(frame.Slice(PayloadFrame.PayloadOffset));
         long offset = _appender.Seal(frame, FrameKind.Properties, payload.Length);
         MakeReadable();
-        _index = new IndexState(_index.CoversTo, _index.Segments, _index.Retired, _index.Foreign, StoreProperties.Read(Snapshot.Log, offset, _appender.NextOffset));
+        _index = _index.With(StoreProperties.Read(Snapshot.Log, offset, _appender.NextOffset));
     }
 
     /// <summary>Writes index sections for everything that none covers.</summary>
@@ -182,6 +183,12 @@ internal sealed class WriteTransaction : IDisposable
         if (entries.Count == 0 && !(mergeAll && _index.Segments.Length > 1))
         {
             return;
+        }
+
+        if (ReferenceEquals(_index, Snapshot.Index))
+        {
+            // Where the catalog was lost, the properties were found in the tail, and must not fall out of sight with it.
+            _index = _index.With(Snapshot.Properties);
         }
 
         _index = new Indexer(Snapshot.Log, _appender, MakeReadable).Extend(_index, entries, mergeAll);
@@ -224,6 +231,9 @@ internal sealed class WriteTransaction : IDisposable
         End();
     }
 
+    /// <summary>From here on there is nothing to undo, whatever fails: readers may already stand on what was appended.</summary>
+    public void MarkPublished() => _isPublished = true;
+
     /// <summary>Undoes everything.</summary>
     public void Rollback()
     {
@@ -234,7 +244,10 @@ internal sealed class WriteTransaction : IDisposable
 
         try
         {
-            _store.Abandon(this, _appender);
+            if (!_isPublished)
+            {
+                _store.Abandon(this, _appender);
+            }
         }
         finally
         {

@@ -11,11 +11,12 @@ internal sealed class Query
     public Query(ReadOnlySpan<float> vector, int dimension, Metric metric, string path)
     {
         Metric = metric;
-        Norm = VectorRules.Measure(vector, dimension, metric, null, path);
+        VectorRules.Measure(vector, dimension, metric, null, path);
+        Norm = VectorNorm.Norm(vector);
         Vector = vector.ToArray();
         if (metric != Metric.L2 && Norm > 0)
         {
-            double scale = 1.0 / VectorNorm.Norm(vector);
+            double scale = 1.0 / Norm;
             for (int i = 0; i < Vector.Length; i++)
             {
                 Vector[i] = (float)(vector[i] * scale);
@@ -28,6 +29,6 @@ internal sealed class Query
     /// <summary>The scaled vector (as given under L2).</summary>
     public float[] Vector { get; }
 
-    /// <summary>Norm of the vector as given.</summary>
-    public float Norm { get; }
+    /// <summary>Norm of the vector as given, in binary64: that of a denormal vector has few bits left in a float.</summary>
+    public double Norm { get; }
 }

@@ -28,7 +28,7 @@ internal abstract class ByteSource : IDisposable
     /// <exception cref="ObjectDisposedException">The source was disposed and no lease is left.</exception>
     public abstract ReadOnlySpan<byte> Slice(long offset, int byteLength);
 
-    /// <summary>Lets the first <paramref name="limit"/> bytes be touched; never takes any back. Spans handed out before stay valid.</summary>
+    /// <summary>Lets the first <paramref name="limit"/> bytes be touched. Spans handed out before stay valid.</summary>
     /// <param name="limit">A committed length.</param>
     /// <exception cref="CorruptFileException">The file is shorter than that.</exception>
     public abstract void EnsureCovers(long limit);
@@ -54,12 +54,10 @@ internal abstract class ByteSource : IDisposable
     }
 
     /// <summary>
-    /// Forgets copies of bytes at and above an offset. Committed bytes never change, so only one who looked at uncommitted ones, as a
-    /// reader that scans past the slot, has reason to call this. A mapping holds no copies.
+    /// Takes back what <see cref="EnsureCovers"/> allowed at and above an offset, and forgets copies of it. Committed bytes never change, so
+    /// only one who looked at uncommitted ones, as a transaction that is undone, has reason to call this, before it cuts them off.
     /// </summary>
-    public virtual void Invalidate(long fromOffset)
-    {
-    }
+    public abstract void Invalidate(long fromOffset);
 
     /// <summary>Takes a lease: until it is released, Dispose leaves every span valid.</summary>
     /// <returns>False when the source was disposed already.</returns>

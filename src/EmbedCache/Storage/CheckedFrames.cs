@@ -22,7 +22,9 @@ internal sealed class CheckedFrames
         long unit = offset >> UnitShift;
         long chunkIndex = unit >> ChunkShift;
         int[]?[] chunks = Volatile.Read(ref _chunks);
-        if (chunkIndex >= chunks.Length || chunks[chunkIndex] is not { } chunk)
+
+        // Unsigned: a damaged index may name a negative offset.
+        if ((ulong)chunkIndex >= (ulong)chunks.Length || chunks[chunkIndex] is not { } chunk)
         {
             return false;
         }

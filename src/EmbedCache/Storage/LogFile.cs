@@ -94,23 +94,26 @@ internal sealed class LogFile : IDisposable
     }
 
     /// <summary>
-    /// The sequence numbers of both slots, unchecked: when neither differs from what was seen, no commit has happened since. Each is one
-    /// aligned 8-byte load, which does not tear.
+    /// Each slot's sequence number and CRC in one word, unchecked: when neither differs from what was seen, no commit has happened since. The
+    /// CRC counts because a torn slot may have its sequence number already, and recovery then writes that one again. Each part is one aligned
+    /// 8-byte load, which does not tear; parts of two slots differ from either.
     /// </summary>
-    public (long A, long B) PeekSequences()
+    public (long A, long B) PeekSlots()
     {
         if (Source.IsMapped)
         {
             return (
-                BinaryPrimitives.ReadInt64LittleEndian(Source.Slice(FormatConstants.SlotAOffset, sizeof(long))),
-                BinaryPrimitives.ReadInt64LittleEndian(Source.Slice(FormatConstants.SlotBOffset, sizeof(long))));
+                Mix(Source.Slice(FormatConstants.SlotAOffset, FormatConstants.SlotByteLength)),
+                Mix(Source.Slice(FormatConstants.SlotBOffset, FormatConstants.SlotByteLength)));
         }
 
-        Span<byte> bytes = stackalloc byte[2 * sizeof(long)];
-        bytes.Clear();
-        File.ReadAt(FormatConstants.SlotAOffset, bytes.Slice(0, sizeof(long)));
-        File.ReadAt(FormatConstants.SlotBOffset, bytes.Slice(sizeof(long)));
-        return (BinaryPrimitives.ReadInt64LittleEndian(bytes), BinaryPrimitives.ReadInt64LittleEndian(bytes.Slice(sizeof(long))));
+        Span<byte> a = stackalloc byte[FormatConstants.SlotByteLength];
+        Span<byte> b = stackalloc byte[FormatConstants.SlotByteLength];
+        a.Clear();
+        b.Clear();
+        File.ReadAt(FormatConstants.SlotAOffset, a);
+        File.ReadAt(FormatConstants.SlotBOffset, b);
+        return (Mix(a), Mix(b));
     }
 
     /// <summary>
@@ -147,6 +150,9 @@ internal sealed class LogFile : IDisposable
         Source.Dispose();
         File.Dispose();
     }
+
+    private static long Mix(ReadOnlySpan<byte> slot)
+        => BinaryPrimitives.ReadInt64LittleEndian(slot) ^ (BinaryPrimitives.ReadInt64LittleEndian(slot.Slice(CommitSlot.CrcOffset & ~(sizeof(long) - 1))) & ~(long)uint.MaxValue);
 
     private SlotReading ReadSlot(long offset)
     {

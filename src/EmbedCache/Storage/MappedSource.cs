@@ -89,6 +89,14 @@ internal sealed unsafe class MappedSource : ByteSource
         }
     }
 
+    public override void Invalidate(long fromOffset)
+    {
+        lock (_growth)
+        {
+            Volatile.Write(ref _limit, Math.Min(_limit, fromOffset));
+        }
+    }
+
     public override void Prefetch(long offset)
     {
 #if NET

@@ -106,6 +106,12 @@ internal sealed class PositionalSource : ByteSource
 
     public override void Invalidate(long fromOffset)
     {
+        for (long current = Limit; current > fromOffset;)
+        {
+            long seen = Interlocked.CompareExchange(ref _limit, fromOffset, current);
+            current = seen == current ? fromOffset : seen;
+        }
+
         // First the count, so that a block being read right now is not kept, then those that are there.
         Interlocked.Increment(ref _invalidations);
         for (int i = 0; i < _cache.Length; i++)

@@ -30,7 +30,7 @@ internal static class Recovery
         }
 
         long limit = pastPublished ? log.File.Length : slot.PublishedTail;
-        if (start.Tail >= limit)
+        if (start.Tail >= limit && start.Tail >= slot.PublishedTail)
         {
             return new RecoveredLog(slot, false, false);
         }
@@ -123,7 +123,7 @@ internal static class Recovery
         CommitSlot counted = end with { RecordCount = 0, TombstoneCount = 0, LiveIndexedCount = 0, CatalogOffset = 0 };
         while (walker.TryMoveNext())
         {
-            counted = Count(counted, walker) with { Transaction = walker.Header.Transaction };
+            counted = Count(counted, walker);
         }
 
         if (walker.NextOffset != end.PublishedTail)

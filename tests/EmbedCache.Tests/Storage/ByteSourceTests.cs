@@ -221,7 +221,10 @@ public abstract class ByteSourceTests(bool positional) : IDisposable
         Assert.True(source.Slice(0, Length).SequenceEqual(_content));
     }
 
-    /// <summary>A reader that looked past the slot must see what a writer put there since.</summary>
+    /// <summary>
+    /// What a transaction that was undone had opened to the eye is closed again, since it is about to be cut off; and once the place is committed
+    /// anew, what stands there then is seen.
+    /// </summary>
     [Fact]
     public void BytesPastTheSlotAreFreshAfterInvalidate()
     {
@@ -232,6 +235,8 @@ public abstract class ByteSourceTests(bool positional) : IDisposable
 
         file.WriteAt(250_000, [(byte)~_content[250_000]]);
         source.Invalidate(240_000);
+        Assert.Throws<CorruptFileException>(() => source.Slice(250_000, 1).Length);
+        source.EnsureCovers(Length);
         Assert.Equal((byte)~_content[250_000], source.Slice(250_000, 1)[0]);
         Assert.Equal(_content[10], source.Slice(10, 1)[0]);
     }
