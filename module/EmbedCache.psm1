@@ -16,11 +16,14 @@ catch [System.Management.Automation.MethodInvocationException] {
     throw $_.Exception.InnerException
 }
 
-$inner = Import-Module -Assembly $cmdlets -PassThru
+$inner = @(
+    Import-Module -Assembly $cmdlets -PassThru
+    Import-Module ([System.IO.Path]::Combine($PSScriptRoot, 'EmbedCache.Types.psd1')) -PassThru
+)
 
-# Import-Module -Force removes this module but not the one inside it, and would find that one again without its cmdlets.
+# Import-Module -Force removes this module but not those inside it, and would find the cmdlets' one again without its cmdlets.
 $lifetime = $cmdlets.GetType('EmbedCache.PowerShell.ModuleLifetime', $true)
 $module.OnRemove = {
     $lifetime::OnRemove()
-    Remove-Module -ModuleInfo $inner -Force -ErrorAction Ignore
+    $inner | Remove-Module -Force -ErrorAction Ignore
 }

@@ -35,6 +35,18 @@ public sealed class LoaderTests
         Assert.Equal(["a"], session.Invoke($"{again}\n{UseAll}", folder.Path, ModuleSession.StagedManifest).OrThrow().Values);
     }
 
+    /// <summary>The types file belongs to a module inside the module; it has to come back with it.</summary>
+    [Fact]
+    public void RecordsAreListedWithoutTheirNumbersAfterForce()
+    {
+        using var folder = new TemporaryFolder();
+        using var session = new ModuleSession();
+        session.Invoke(UseAll, folder.Path).OrThrow();
+        string text = session.InvokeToText("Import-Module $args[0] -Force; [pscustomobject]@{ Other = 1 }; Get-Embedding -LiteralPath $args[1]", ModuleSession.StagedManifest, folder.File("a.edb"));
+        Assert.Contains("Key       : a", text);
+        Assert.DoesNotContain("Vector", text);
+    }
+
     [Fact]
     public void RemovedModuleLeavesNoCommands()
     {
