@@ -173,15 +173,12 @@ types:
       - id: state
         type: u4
         doc: Flags; see `is_superseded`.
-      - id: boot_low
-        type: u4
+      - id: boot
+        type: word64
         doc: |
-          Which run of which machine wrote the slot, with `boot_high`; both 0
-          when not known. While it is this run, nothing below `published_tail`
+          Which run of which machine wrote the slot; 0 when that is not known.
+          While it is this run of this machine, nothing below `ofs_published`
           can have been lost.
-      - id: boot_high
-        type: u4
-        doc: High half of the boot identity.
       - id: reserved
         size: 8
         doc: Zero.

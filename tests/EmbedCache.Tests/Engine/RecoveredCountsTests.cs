@@ -1,3 +1,4 @@
+using EmbedCache.Engine;
 using EmbedCache.Format;
 
 namespace EmbedCache.Tests.Engine;
@@ -91,14 +92,17 @@ public sealed class RecoveredCountsTests : IDisposable
         Assert.NotNull(reader.Get("a"));
     }
 
+    /// <summary>Commits are lost when a machine goes down, so what reads the file afterwards runs on another start of it.</summary>
+    private static EngineEnvironment Boot(ulong number) => new() { Boot = () => number };
+
     private EmbeddingCache Create(Durability durability = Durability.Full)
-        => EmbeddingCache.Create(FilePath, new EmbeddingCacheCreateOptions { Dimension = 2, Durability = durability });
+        => EmbeddingCache.Create(FilePath, new EmbeddingCacheCreateOptions { Dimension = 2, Durability = durability }, Boot(1));
 
     private void AssertCounts(int expected)
     {
         foreach (bool isReadOnly in (bool[])[true, false])
         {
-            using EmbeddingCache cache = EmbeddingCache.Open(FilePath, new EmbeddingCacheOptions { ReadOnly = isReadOnly });
+            using EmbeddingCache cache = EmbeddingCache.Open(FilePath, new EmbeddingCacheOptions { ReadOnly = isReadOnly }, Boot(2));
             Assert.Equal(expected, cache.GetInfo().Count);
             Assert.Equal(expected, cache.Enumerate().Count());
             if (!isReadOnly)
