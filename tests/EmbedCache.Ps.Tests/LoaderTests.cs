@@ -42,7 +42,7 @@ public sealed class LoaderTests
         using var folder = new TemporaryFolder();
         using var session = new ModuleSession();
         session.Invoke(UseAll, folder.Path).OrThrow();
-        string text = session.InvokeToText("Import-Module $args[0] -Force; [pscustomobject]@{ Other = 1 }; Get-Embedding -LiteralPath $args[1]", ModuleSession.StagedManifest, folder.File("a.edb"));
+        string text = session.InvokeToText("Import-Module $args[0] -Force; Get-Module EmbedCache; Get-Embedding -LiteralPath $args[1]", ModuleSession.StagedManifest, folder.File("a.edb"));
         Assert.Contains("Key       : a", text);
         Assert.DoesNotContain("Vector", text);
     }
