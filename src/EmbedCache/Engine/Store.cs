@@ -185,6 +185,18 @@ internal sealed partial class Store : IDisposable
             _trusted = new TrustedPoint(effective.PublishedTail, effective.PublishedChain, effective.Epoch);
             bool isSameIndex = isContinued && current!.Slot.CatalogOffset == effective.CatalogOffset;
             IndexState index = isSameIndex ? current!.Index : LoadIndex(log, effective, isRecovered);
+            if (isRecovered && ReferenceEquals(index, IndexState.Empty) && effective.CatalogOffset != slot.CatalogOffset)
+            {
+                // A catalog whose sections did not all reach the disk is not adopted, also not in the slot that will be written: the one before is.
+                effective = effective with { CatalogOffset = slot.CatalogOffset < effective.PublishedTail ? slot.CatalogOffset : 0 };
+                index = LoadIndex(log, effective, isRecovered: true);
+            }
+
+            if (isRecovered && ReferenceEquals(index, IndexState.Empty))
+            {
+                effective = effective with { CatalogOffset = 0 };
+            }
+
             if (isRecovered || (effective.CatalogOffset != 0 && ReferenceEquals(index, IndexState.Empty)))
             {
                 // The slot that counted them is of another catalog, or its catalog is of no use.

@@ -45,7 +45,9 @@ internal static class StoreCreator
             {
                 using WriteTransaction transaction = store.BeginWrite();
                 transaction.SetProperties(properties);
-                transaction.Commit();
+
+                // Whatever the durability: a file that forgot its model would take vectors of any.
+                transaction.Commit(mustBeDurable: true);
             }
 
             return store;

@@ -52,6 +52,9 @@ internal sealed class MemoryFileSystem : IFileSystem
     /// <summary>How many calls changed something.</summary>
     public int ChangeCount { get; private set; }
 
+    /// <summary>Which run of the machine this is.</summary>
+    public ulong Boot { get; private set; } = 1;
+
     /// <summary>The power goes out in the call of this number, counted from 1.</summary>
     public int PowerLossAt { get; set; } = int.MaxValue;
 
@@ -102,7 +105,7 @@ internal sealed class MemoryFileSystem : IFileSystem
                 change(names);
             }
 
-            var survivor = new MemoryFileSystem();
+            var survivor = new MemoryFileSystem { Boot = Boot + 1 };
             foreach (KeyValuePair<string, MemoryInode> name in names)
             {
                 survivor.Put(name.Key, name.Value.Surviving(random));

@@ -64,6 +64,7 @@ internal sealed class TestStore : IDisposable
         UnixMilliseconds = () => Now,
         NewStoreId = static () => new Guid(0x01020304, 0x0506, 0x0708, 9, 10, 11, 12, 13, 14, 15, 16),
         NewSalt = static () => [.. Enumerable.Range(1, 16).Select(static i => (byte)i)],
+        Boot = () => Memory?.Boot ?? 1,
         FileSystem = fileSystem,
     };
 }
