@@ -14,10 +14,10 @@ internal static class HolePuncher
     /// The sections that nothing needs any more once the transaction in the making is durable: the catalogs of both slots have retired
     /// them (its fsync makes the newer slot durable too), and nobody has an older snapshot pinned.
     /// </summary>
-    public static IReadOnlyList<CatalogEntry> Select(Snapshot snapshot)
+    public static CatalogEntry[] Select(Snapshot snapshot)
     {
-        IReadOnlyList<CatalogEntry> retired = snapshot.Index.Retired;
-        if (retired.Count == 0)
+        CatalogEntry[] retired = snapshot.Index.Retired;
+        if (retired.Length == 0)
         {
             return [];
         }
@@ -56,9 +56,9 @@ internal static class HolePuncher
     }
 
     /// <summary>The index without these among its retired sections.</summary>
-    public static IndexState Without(IndexState index, IReadOnlyList<CatalogEntry> punched)
+    public static IndexState Without(IndexState index, CatalogEntry[] punched)
     {
-        if (punched.Count == 0)
+        if (punched.Length == 0)
         {
             return index;
         }
@@ -68,7 +68,7 @@ internal static class HolePuncher
     }
 
     /// <summary>Punches the whole pages inside each section's payload. Where that cannot be had, the dead space is legal and a compaction frees it.</summary>
-    public static void Punch(LogFile log, IReadOnlyList<CatalogEntry> sections)
+    public static void Punch(LogFile log, CatalogEntry[] sections)
     {
         foreach (CatalogEntry section in sections)
         {

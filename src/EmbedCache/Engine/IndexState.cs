@@ -7,7 +7,7 @@ namespace EmbedCache.Engine;
 /// <summary>What a catalog says: the segments in use, what they cover, the properties, and the sections that were replaced. Immutable.</summary>
 internal sealed class IndexState
 {
-    public IndexState(long coversTo, Segment[] segments, IReadOnlyList<CatalogEntry> retired, IReadOnlyList<CatalogEntry> foreign, StoreProperties properties)
+    public IndexState(long coversTo, Segment[] segments, CatalogEntry[] retired, CatalogEntry[] foreign, StoreProperties properties)
     {
         CoversTo = coversTo;
         Segments = segments;
@@ -33,10 +33,10 @@ internal sealed class IndexState
     public long OrdinalCount { get; }
 
     /// <summary>Sections that newer ones replaced and whose space has not been given back yet.</summary>
-    public IReadOnlyList<CatalogEntry> Retired { get; }
+    public CatalogEntry[] Retired { get; }
 
     /// <summary>Sections of kinds that this version does not use; kept, with the range that each covers.</summary>
-    public IReadOnlyList<CatalogEntry> Foreign { get; }
+    public CatalogEntry[] Foreign { get; }
 
     public StoreProperties Properties { get; }
 
@@ -63,24 +63,16 @@ internal sealed class IndexState
         }
 
         StoreProperties properties = StoreProperties.Empty;
-        var retired = new List<CatalogEntry>();
-        var foreign = new List<CatalogEntry>();
         foreach (CatalogEntry entry in catalog.Sections)
         {
-            if (entry.IsRetired)
-            {
-                retired.Add(entry);
-            }
-            else if (entry.Kind == FrameKind.Properties)
+            if (entry.Kind == FrameKind.Properties && !entry.IsRetired)
             {
                 properties = StoreProperties.Read(log, entry.FrameOffset, tail);
             }
-            else if (entry.Kind is not (FrameKind.Keys or FrameKind.Ordinals or FrameKind.Live))
-            {
-                foreign.Add(entry);
-            }
         }
 
+        CatalogEntry[] retired = Select(catalog.Sections, entry => entry.IsRetired);
+        CatalogEntry[] foreign = Select(catalog.Sections, entry => !entry.IsRetired && entry.Kind is not (FrameKind.Keys or FrameKind.Ordinals or FrameKind.Live or FrameKind.Properties));
         return new IndexState(catalog.CoversTo, segments, retired, foreign, properties);
     }
 
@@ -105,7 +97,7 @@ internal sealed class IndexState
         }
 
         entries.AddRange(Retired);
-        return new CatalogPayload(CoversTo, entries);
+        return new CatalogPayload(CoversTo, [.. entries]);
     }
 
     /// <summary>Live records of all segments, counted in the bitmaps.</summary>
@@ -131,6 +123,28 @@ internal sealed class IndexState
         CoversTo = section.Frame.CoversTo,
         EntryCount = section.Count,
     };
+
+    /// <summary>Plain loops: generic collections of structs are compiled at run time, and this is on the way to the first open of a process.</summary>
+    private static CatalogEntry[] Select(CatalogEntry[] entries, Func<CatalogEntry, bool> predicate)
+    {
+        int count = 0;
+        foreach (CatalogEntry entry in entries)
+        {
+            count += predicate(entry) ? 1 : 0;
+        }
+
+        var selected = new CatalogEntry[count];
+        count = 0;
+        foreach (CatalogEntry entry in entries)
+        {
+            if (predicate(entry))
+            {
+                selected[count++] = entry;
+            }
+        }
+
+        return selected;
+    }
 
     private static void CheckBlocks(Segment[] segments)
     {

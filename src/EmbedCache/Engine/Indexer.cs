@@ -56,7 +56,7 @@ internal sealed class Indexer(LogFile log, LogAppender appender, Action makeRead
 
         makeReadable();
         segments.Add(() => new Segment(new KeyRun(Open(merged.Keys)), new OrdinalRun(Open(merged.Ordinals)), new LiveBitmap(Open(merged.Live))));
-        return new IndexState(coversTo, [.. segments.Select(open => open())], retired, index.Foreign, index.Properties);
+        return new IndexState(coversTo, [.. segments.Select(open => open())], [.. retired], index.Foreign, index.Properties);
     }
 
     /// <summary>

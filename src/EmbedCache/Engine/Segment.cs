@@ -29,13 +29,13 @@ internal sealed class Segment
 
     /// <summary>Puts the sections of a catalog together: each stretch has one of each kind, and the stretches join without a gap.</summary>
     /// <exception cref="CorruptFileException">They do not.</exception>
-    public static Segment[] Join(LogFile log, long tail, IReadOnlyList<CatalogEntry> entries, long coversTo, long catalogOffset)
+    public static Segment[] Join(LogFile log, long tail, CatalogEntry[] entries, long coversTo, long catalogOffset)
     {
-        List<Section> keys = OpenAll(log, tail, entries, FrameKind.Keys);
-        List<Section> ordinals = OpenAll(log, tail, entries, FrameKind.Ordinals);
-        List<Section> live = OpenAll(log, tail, entries, FrameKind.Live);
-        bool isWhole = keys.Count == ordinals.Count && keys.Count == live.Count;
-        var segments = new Segment[isWhole ? keys.Count : 0];
+        Section[] keys = OpenAll(log, tail, entries, FrameKind.Keys);
+        Section[] ordinals = OpenAll(log, tail, entries, FrameKind.Ordinals);
+        Section[] live = OpenAll(log, tail, entries, FrameKind.Live);
+        bool isWhole = keys.Length == ordinals.Length && keys.Length == live.Length;
+        var segments = new Segment[isWhole ? keys.Length : 0];
         long covered = FormatConstants.LogOffset;
         long nextOrdinal = 0;
         for (int i = 0; i < segments.Length && isWhole; i++)
@@ -60,9 +60,16 @@ internal sealed class Segment
         return segments;
     }
 
-    private static List<Section> OpenAll(LogFile log, long tail, IReadOnlyList<CatalogEntry> entries, FrameKind kind)
+    private static Section[] OpenAll(LogFile log, long tail, CatalogEntry[] entries, FrameKind kind)
     {
-        var sections = new List<Section>();
+        int count = 0;
+        foreach (CatalogEntry entry in entries)
+        {
+            count += entry.Kind == kind && !entry.IsRetired ? 1 : 0;
+        }
+
+        var sections = new Section[count];
+        count = 0;
         foreach (CatalogEntry entry in entries)
         {
             if (entry.Kind == kind && !entry.IsRetired)
@@ -73,11 +80,11 @@ internal sealed class Segment
                     throw new CorruptFileException($"The catalog describes another {kind} section than the one that is there", log.Path, entry.FrameOffset);
                 }
 
-                sections.Add(section);
+                sections[count++] = section;
             }
         }
 
-        sections.Sort((a, b) => a.Frame.CoversFrom.CompareTo(b.Frame.CoversFrom));
+        Array.Sort(sections, (a, b) => a.Frame.CoversFrom.CompareTo(b.Frame.CoversFrom));
         return sections;
     }
 }

@@ -6,13 +6,17 @@ namespace EmbedCache.Engine;
 /// <summary>An open file counted by those who use it, and the pins that tell other processes which of its snapshots are in use.</summary>
 internal sealed class SharedLog(LogFile log, long decodedCacheByteLength)
 {
-    private readonly Dictionary<long, int> _pins = [];
+    private readonly List<SnapshotPin> _pins = [];
+    private DecodedVectorCache? _decoded;
     private int _references = 1;
 
     public LogFile Log { get; } = log;
 
     /// <summary>Vectors that were copied out of this file.</summary>
-    public DecodedVectorCache Decoded { get; } = new(decodedCacheByteLength);
+    public DecodedVectorCache Decoded => LazyInitializer.EnsureInitialized(ref _decoded, () => new DecodedVectorCache(decodedCacheByteLength))!;
+
+    /// <summary>After the tail moved back: other records come to stand at the same offsets.</summary>
+    public void DropDecoded() => Volatile.Read(ref _decoded)?.Clear();
 
     public void AddReference() => Interlocked.Increment(ref _references);
 
@@ -32,19 +36,21 @@ internal sealed class SharedLog(LogFile log, long decodedCacheByteLength)
     {
         lock (_pins)
         {
-            _pins.TryGetValue(sequence, out int count);
-            if (count == 0)
+            if (Find(sequence) is { } pin)
             {
-                try
-                {
-                    Log.File.TryLock(LockRanges.ReaderPin((ulong)sequence), 1, LockKind.Shared);
-                }
-                catch (DeviceFailedException)
-                {
-                }
+                pin.Count++;
+                return;
             }
 
-            _pins[sequence] = count + 1;
+            try
+            {
+                Log.File.TryLock(LockRanges.ReaderPin((ulong)sequence), 1, LockKind.Shared);
+            }
+            catch (DeviceFailedException)
+            {
+            }
+
+            _pins.Add(new SnapshotPin(sequence));
         }
     }
 
@@ -52,18 +58,12 @@ internal sealed class SharedLog(LogFile log, long decodedCacheByteLength)
     {
         lock (_pins)
         {
-            if (!_pins.TryGetValue(sequence, out int count))
+            if (Find(sequence) is not { } pin || --pin.Count > 0)
             {
                 return;
             }
 
-            if (count > 1)
-            {
-                _pins[sequence] = count - 1;
-                return;
-            }
-
-            _pins.Remove(sequence);
+            _pins.Remove(pin);
             try
             {
                 Log.File.Unlock(LockRanges.ReaderPin((ulong)sequence), 1);
@@ -80,12 +80,33 @@ internal sealed class SharedLog(LogFile log, long decodedCacheByteLength)
         lock (_pins)
         {
             long? oldest = null;
-            foreach (long sequence in _pins.Keys)
+            foreach (SnapshotPin pin in _pins)
             {
-                oldest = oldest is { } o && o < sequence ? o : sequence;
+                oldest = oldest is { } o && o < pin.Sequence ? o : pin.Sequence;
             }
 
             return oldest;
         }
+    }
+
+    /// <summary>Few are held at a time: the current snapshot and those that long readers keep.</summary>
+    private SnapshotPin? Find(long sequence)
+    {
+        foreach (SnapshotPin pin in _pins)
+        {
+            if (pin.Sequence == sequence)
+            {
+                return pin;
+            }
+        }
+
+        return null;
+    }
+
+    private sealed class SnapshotPin(long sequence)
+    {
+        public long Sequence { get; } = sequence;
+
+        public int Count { get; set; } = 1;
     }
 }

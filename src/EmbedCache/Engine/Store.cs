@@ -179,7 +179,7 @@ internal sealed partial class Store : IDisposable
             if (!isContinued)
             {
                 log.Checked.Clear();
-                _shared.Decoded.Clear();
+                _shared.DropDecoded();
             }
 
             _trusted = new TrustedPoint(effective.PublishedTail, effective.PublishedChain, effective.Epoch);

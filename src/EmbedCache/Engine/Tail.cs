@@ -12,6 +12,7 @@ internal sealed class Tail
 {
     private readonly LogFile _log;
     private readonly object _gate = new();
+    private TailDeaths? _deaths;
     private long _scannedTo;
 
     public Tail(LogFile log, long from)
@@ -24,7 +25,7 @@ internal sealed class Tail
     public TailTable Table { get; } = new();
 
     /// <summary>Which older records the tail's entries replaced.</summary>
-    public TailDeaths Deaths { get; } = new();
+    public TailDeaths Deaths => LazyInitializer.EnsureInitialized(ref _deaths)!;
 
     /// <summary>Offset of the newest Properties frame in the tail, or 0.</summary>
     public long PropertiesOffset { get; private set; }

@@ -202,7 +202,7 @@ internal sealed class WriteTransaction : IDisposable
     {
         ThrowIfEnded();
         bool isDurable = mustBeDurable || _store.IsCommitDurable(Snapshot, _appender.NextOffset);
-        IReadOnlyList<CatalogEntry> punchable = [];
+        CatalogEntry[] punchable = [];
         bool hasNewIndex = !ReferenceEquals(_index, Snapshot.Index);
         long catalogOffset = Snapshot.Slot.CatalogOffset;
         if (hasNewIndex)

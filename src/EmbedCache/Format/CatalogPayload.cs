@@ -111,7 +111,7 @@ internal readonly record struct CatalogEntry
 ///      └───────────────────────────────────┘
 /// </code>
 /// </summary>
-internal sealed class CatalogPayload(long coversTo, IReadOnlyList<CatalogEntry> sections)
+internal sealed class CatalogPayload(long coversTo, CatalogEntry[] sections)
 {
     public const int SectionCountOffset = 0;
     public const int ReservedOffset = SectionCountOffset + sizeof(uint);
@@ -122,10 +122,10 @@ internal sealed class CatalogPayload(long coversTo, IReadOnlyList<CatalogEntry> 
     public long CoversTo { get; } = coversTo;
 
     /// <summary>The sections in use, in the order of the file.</summary>
-    public IReadOnlyList<CatalogEntry> Sections { get; } = sections;
+    public CatalogEntry[] Sections { get; } = sections;
 
     /// <summary>Length of the payload.</summary>
-    public int ByteLength => EntriesOffset + (Sections.Count * CatalogEntry.ByteLength);
+    public int ByteLength => EntriesOffset + (Sections.Length * CatalogEntry.ByteLength);
 
     /// <summary>Reads a catalog. Null when a count, an offset or a range is not possible for a catalog at <paramref name="catalogOffset"/>.</summary>
     public static CatalogPayload? Read(ReadOnlySpan<byte> payload, long catalogOffset)
@@ -164,9 +164,9 @@ internal sealed class CatalogPayload(long coversTo, IReadOnlyList<CatalogEntry> 
     public void Write(Span<byte> destination)
     {
         destination[..EntriesOffset].Clear();
-        BinaryPrimitives.WriteUInt32LittleEndian(destination[SectionCountOffset..], (uint)Sections.Count);
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[SectionCountOffset..], (uint)Sections.Length);
         BinaryPrimitives.WriteInt64LittleEndian(destination[CoversToOffset..], CoversTo);
-        for (int i = 0; i < Sections.Count; i++)
+        for (int i = 0; i < Sections.Length; i++)
         {
             Sections[i].Write(destination[(EntriesOffset + (i * CatalogEntry.ByteLength))..]);
         }

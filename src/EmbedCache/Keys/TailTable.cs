@@ -57,7 +57,8 @@ internal sealed class TailTable
 
     private sealed class State(int capacity)
     {
-        private readonly int[] _heads = CreateHeads(capacity);
+        // One more than the index, so that a new array says "none" everywhere.
+        private readonly int[] _heads = new int[capacity * 2];
         private int _count;
 
         public Entry[] Entries { get; } = new Entry[capacity];
@@ -66,7 +67,7 @@ internal sealed class TailTable
 
         public int Count => Volatile.Read(ref _count);
 
-        public int Head(ulong hash) => Volatile.Read(ref _heads[Bucket(hash)]);
+        public int Head(ulong hash) => Volatile.Read(ref _heads[Bucket(hash)]) - 1;
 
         public int Skip(int index, ulong hash, int count)
         {
@@ -83,10 +84,10 @@ internal sealed class TailTable
             int index = _count;
             int bucket = Bucket(entry.Hash);
             Entries[index] = entry;
-            Next[index] = _heads[bucket];
+            Next[index] = _heads[bucket] - 1;
 
             // A reader that sees the new head sees the entry behind it.
-            Volatile.Write(ref _heads[bucket], index);
+            Volatile.Write(ref _heads[bucket], index + 1);
             Volatile.Write(ref _count, index + 1);
         }
 
@@ -103,12 +104,5 @@ internal sealed class TailTable
 
         // The salted hash is uniform: its high bits are as good as any, and interpolation uses the same ones.
         private int Bucket(ulong hash) => (int)(hash >> 32) & (_heads.Length - 1);
-
-        private static int[] CreateHeads(int capacity)
-        {
-            int[] heads = new int[capacity * 2];
-            heads.AsSpan().Fill(None);
-            return heads;
-        }
     }
 }
