@@ -209,7 +209,7 @@ internal sealed class UnixFileSystem : IFileSystem
             return Errno.Last;
         }
 
-        resolved = Encoding.UTF8.GetString(buffer, 0, Array.IndexOf(buffer, (byte)0));
+        resolved = Encoding.UTF8.GetString(buffer, 0, ((ReadOnlySpan<byte>)buffer).IndexOf((byte)0));
         return 0;
     }
 }
