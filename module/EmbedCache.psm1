@@ -24,6 +24,10 @@ $inner = @(
 # Import-Module -Force removes this module but not those inside it, and would find the cmdlets' one again without its cmdlets.
 $lifetime = $cmdlets.GetType('EmbedCache.PowerShell.ModuleLifetime', $true)
 $module.OnRemove = {
-    $lifetime::OnRemove()
-    $inner | Remove-Module -Force -ErrorAction Ignore
+    try {
+        $lifetime::OnRemove()
+    }
+    finally {
+        $inner | Remove-Module -Force -ErrorAction Ignore
+    }
 }

@@ -47,6 +47,20 @@ public sealed class LoaderTests
         Assert.DoesNotContain("Vector", text);
     }
 
+    /// <summary>Regression: closing an idle file whose folder was gone threw out of the handler, and Import-Module -Force ended there.</summary>
+    [Fact]
+    public void ModuleLeavesWhenTheFolderOfAnOpenFileIsGone()
+    {
+        using var session = new ModuleSession();
+        using (var folder = new TemporaryFolder())
+        {
+            session.Invoke(UseAll, folder.Path).OrThrow();
+        }
+
+        session.Invoke("Import-Module $args[0] -Force", ModuleSession.StagedManifest).OrThrow();
+        Assert.Empty(session.Invoke("$PSModuleAutoLoadingPreference = 'None'; Remove-Module EmbedCache; Get-Module").OrThrow().Output);
+    }
+
     [Fact]
     public void RemovedModuleLeavesNoCommands()
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 
 namespace EmbedCache.PowerShell;
 
@@ -125,7 +126,7 @@ internal sealed class CachePool : IDisposable
 
     /// <summary>Closes engines that nobody uses, of one path or of all.</summary>
     public void CloseIdle(string? fullPath = null) =>
-        CloseEngines(shared => shared.UserCount == 0 && (fullPath is null || PathComparer.Equals(shared.Path, fullPath)));
+        CloseEngines(shared => shared.UserCount == 0 && (fullPath is null || PathComparer.Equals(shared.Path, fullPath)), quietly: true);
 
     /// <summary>Closes the handles for which <paramref name="predicate"/> holds.</summary>
     public int CloseHandles(Func<EmbedCacheHandle, bool> predicate)
@@ -142,7 +143,25 @@ internal sealed class CachePool : IDisposable
             }
         }
 
-        chosen.ForEach(static handle => handle.Dispose());
+        IOException? failure = null;
+        foreach (EmbedCacheHandle handle in chosen)
+        {
+            try
+            {
+                handle.Dispose();
+            }
+            catch (IOException error)
+            {
+                // The others are closed all the same.
+                failure ??= error;
+            }
+        }
+
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Capture(failure).Throw();
+        }
+
         return chosen.Count;
     }
 
@@ -266,7 +285,7 @@ internal sealed class CachePool : IDisposable
     }
 
     /// <summary>Takes engines out of the pool; those without a user are closed here, the others by their last user.</summary>
-    private int CloseEngines(Func<SharedCache, bool> predicate)
+    private int CloseEngines(Func<SharedCache, bool> predicate, bool quietly = false)
     {
         SharedCache[] chosen;
         List<SharedCache> unused = [];
@@ -284,7 +303,7 @@ internal sealed class CachePool : IDisposable
             }
         }
 
-        unused.ForEach(static shared => shared.Engine.Dispose());
+        unused.ForEach(quietly ? CloseQuietly : static shared => shared.Engine.Dispose());
         return chosen.Length;
     }
 
