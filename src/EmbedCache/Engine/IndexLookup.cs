@@ -13,9 +13,15 @@ internal static class IndexLookup
         for (int i = segments.Length - 1; i >= 0; i--)
         {
             KeyRun run = segments[i].Keys;
-            for (long index = run.FindLast(key.Hash); index >= 0 && run.HashAt(index) == key.Hash; index--)
+            for (long index = run.FindLast(key.Hash); index >= 0; index--)
             {
-                offset = run.EntryAt(index).FrameOffset;
+                KeyEntry entry = run.EntryAt(index);
+                if (entry.Hash != key.Hash)
+                {
+                    break;
+                }
+
+                offset = entry.FrameOffset;
                 if (KeyComparer.Matches(log, offset, tail, key, out frame, wantsVector))
                 {
                     return frame.Header.Kind != FrameKind.Tombstone;
@@ -34,9 +40,14 @@ internal static class IndexLookup
         for (int i = segments.Length - 1; i >= 0; i--)
         {
             KeyRun run = segments[i].Keys;
-            for (long index = run.FindLast(hash); index >= 0 && run.HashAt(index) == hash; index--)
+            for (long index = run.FindLast(hash); index >= 0; index--)
             {
                 KeyEntry entry = run.EntryAt(index);
+                if (entry.Hash != hash)
+                {
+                    break;
+                }
+
                 long offset = entry.FrameOffset;
                 if (!KeyComparer.AreEqual(log, frameOffset, offset, tail))
                 {

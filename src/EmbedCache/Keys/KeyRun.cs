@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using EmbedCache.Format;
 using EmbedCache.Storage;
 
@@ -15,10 +16,11 @@ internal sealed class KeyRun(Section section)
 
     public long Count => Section.Count;
 
-    public ulong HashAt(long index) => Section.Word(index * FormatConstants.KeysEntryByteLength);
-
     public KeyEntry EntryAt(long index)
-        => new(HashAt(index), (long)Section.Word((index * FormatConstants.KeysEntryByteLength) + sizeof(ulong)));
+    {
+        long position = index * FormatConstants.KeysEntryByteLength;
+        return new KeyEntry(Section.Word(position), (long)Section.Word(position + sizeof(ulong)));
+    }
 
     /// <summary>
     /// The last entry of a hash (the newest, as equal hashes ascend by offset), or -1. A hostile run that is not sorted only misses: every
@@ -26,12 +28,13 @@ internal sealed class KeyRun(Section section)
     /// </summary>
     public long FindLast(ulong hash)
     {
-        long after = FirstAbove(hash);
-        return after > 0 && HashAt(after - 1) == hash ? after - 1 : -1;
+        var window = new Window(Section);
+        long after = FirstAbove(hash, ref window);
+        return after > 0 && window.HashAt(after - 1) == hash ? after - 1 : -1;
     }
 
     /// <summary>First index whose hash is above <paramref name="hash"/>, or <see cref="Count"/>.</summary>
-    private long FirstAbove(ulong hash)
+    private long FirstAbove(ulong hash, ref Window window)
     {
         long count = Count;
         if (count == 0)
@@ -41,18 +44,18 @@ internal sealed class KeyRun(Section section)
 
         double density = count / HashSpan;
         long guess = Clamp((long)(hash * density), count);
-        guess = Clamp(guess + (long)(Difference(hash, HashAt(guess)) * density), count);
+        guess = Clamp(guess + (long)(Difference(hash, window.HashAt(guess)) * density), count);
 
         // Gallop from the guess until it is bracketed: entries below low are <= hash, entries from high on are above.
         long low = 0;
         long high = count;
         long step = 2;
-        if (HashAt(guess) <= hash)
+        if (window.HashAt(guess) <= hash)
         {
             low = guess + 1;
             for (long probe = guess + step; probe < count; probe = guess + step)
             {
-                if (HashAt(probe) > hash)
+                if (window.HashAt(probe) > hash)
                 {
                     high = probe;
                     break;
@@ -67,7 +70,7 @@ internal sealed class KeyRun(Section section)
             high = guess;
             for (long probe = guess - step; probe >= 0; probe = guess - step)
             {
-                if (HashAt(probe) <= hash)
+                if (window.HashAt(probe) <= hash)
                 {
                     low = probe + 1;
                     break;
@@ -81,7 +84,7 @@ internal sealed class KeyRun(Section section)
         while (low < high)
         {
             long middle = low + ((high - low) >> 1);
-            if (HashAt(middle) <= hash)
+            if (window.HashAt(middle) <= hash)
             {
                 low = middle + 1;
             }
@@ -97,4 +100,26 @@ internal sealed class KeyRun(Section section)
     private static double Difference(ulong a, ulong b) => a >= b ? a - b : -(double)(b - a);
 
     private static long Clamp(long index, long count) => index < 0 ? 0 : index >= count ? count - 1 : index;
+
+    /// <summary>The block that the search stands in: most of its probes fall into one or two.</summary>
+    private ref struct Window(Section section)
+    {
+        private const int EntriesPerBlock = FormatConstants.SectionBlockByteLength / FormatConstants.KeysEntryByteLength;
+
+        private readonly Section _section = section;
+        private ReadOnlySpan<byte> _block;
+        private long _blockIndex = -1;
+
+        public ulong HashAt(long index)
+        {
+            long blockIndex = index / EntriesPerBlock;
+            if (blockIndex != _blockIndex)
+            {
+                _block = _section.Block(blockIndex);
+                _blockIndex = blockIndex;
+            }
+
+            return BinaryPrimitives.ReadUInt64LittleEndian(_block.Slice((int)(index % EntriesPerBlock) * FormatConstants.KeysEntryByteLength));
+        }
+    }
 }
