@@ -55,6 +55,11 @@ internal static class FilePaths
             throw new FilePathException("InvalidPath", ErrorCategory.InvalidArgument, "The path is empty. Name an .edb file.", path);
         }
 
+        if (IsPlain(path) && string.Equals(cmdlet.SessionState.Path.CurrentLocation.Provider.Name, FileSystem, StringComparison.Ordinal))
+        {
+            return path;
+        }
+
         string full;
         ProviderInfo provider;
         try
@@ -69,6 +74,18 @@ internal static class FilePaths
         RequireFileSystem(provider, path);
         return full;
     }
+
+    /// <summary>
+    /// True for a path that PowerShell would give back as it is, while the session is in the file system: an absolute Unix path without . or .. in it.
+    /// Asking PowerShell costs more than the rest of a cmdlet.
+    /// </summary>
+    private static bool IsPlain(string path) =>
+        System.IO.Path.DirectorySeparatorChar == '/'
+        && path[0] == '/'
+        && path[path.Length - 1] != '/'
+        && path.IndexOfAny(['\\', '`', ':', '~']) < 0
+        && path.IndexOf("//", StringComparison.Ordinal) < 0
+        && path.IndexOf("/.", StringComparison.Ordinal) < 0;
 
     private static void RequireFileSystem(ProviderInfo provider, string path)
     {
