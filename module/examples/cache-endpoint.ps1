@@ -53,7 +53,7 @@ end {
         foreach ($record in $texts | Get-Embedding -LiteralPath $file -ErrorAction Ignore) { [void] $known.Add($record.Key) }
     }
     $missing = @($texts | Where-Object { $known.Add($_) })
-    Write-Verbose "$($missing.Count) of $($texts.Count) texts are asked for."
+    $PSCmdlet.WriteVerbose("$($missing.Count) of $($texts.Count) texts are asked for.")
 
     for ($i = 0; $i -lt $missing.Count; $i += $BatchSize) {
         [string[]] $batch = $missing[$i..([Math]::Min($i + $BatchSize, $missing.Count) - 1)]

@@ -94,7 +94,7 @@ else {
     $model = 'hashed n-grams'
     $dimension = 1024
     $embedder = New-NgramEmbedder $dimension $sentences.Text
-    $embed = { param($texts) @{ data = @(foreach ($text in $texts) { @{ embedding = Get-NgramVector $embedder $text } }) } }
+    $embed = { param($texts) @{ data = @(for ($n = 0; $n -lt @($texts).Count; $n++) { @{ index = $n; embedding = Get-NgramVector $embedder @($texts)[$n] } }) } }
 }
 
 # 1. Create a file, and put everything into it.
@@ -103,8 +103,7 @@ $watch = [System.Diagnostics.Stopwatch]::StartNew()
 for ($i = 0; $i -lt $sentences.Count; $i += 64) {
     $batch = $sentences[$i..([Math]::Min($i + 63, $sentences.Count - 1))]
     $answer = & $embed $batch.Text
-    $n = 0
-    $answer.data | ForEach-Object { @{ Text = $batch[$n].Text; Embedding = $_.embedding; Metadata = @{ topic = $batch[$n++].Topic } } } | Set-Embedding $Path
+    $answer.data | ForEach-Object { @{ Text = $batch[$_.index].Text; Embedding = $_.embedding; Metadata = @{ topic = $batch[$_.index].Topic } } } | Set-Embedding $Path
 }
 "They were embedded and stored in $([int] $watch.ElapsedMilliseconds) ms."
 
