@@ -33,7 +33,8 @@ function ConvertTo-JsonText([string] $text) {
 
 # ConvertFrom-Json where there is one; the bare engine has none, but .NET has.
 function ConvertFrom-EmbeddingJson([string] $json) {
-    if ($ExecutionContext.InvokeCommand.GetCommand('ConvertFrom-Json', 'Cmdlet')) { return ConvertFrom-Json $json }
+    $converter = $ExecutionContext.InvokeCommand.GetCommand('ConvertFrom-Json', 'Cmdlet')
+    if ($converter) { return & $converter $json }
 
     $document = [System.Text.Json.JsonDocument]::Parse($json)
     $data = foreach ($item in $document.RootElement.GetProperty('data').EnumerateArray()) {
