@@ -70,7 +70,7 @@ internal sealed class TestStore : IDisposable
 }
 
 /// <summary>Vectors for tests.</summary>
-internal static class Vectors
+internal static class TestVectors
 {
     /// <summary>Elements in (-1, 1).</summary>
     public static float[] Random(Random random, int dimension)
@@ -118,7 +118,7 @@ internal static class StoreContent
     public static string NameOf(string key, EmbeddingRole role) => $"{(int)role}:{key}";
 
     public static string Describe(Embedding record)
-        => $"{Vectors.Bits(record.Vector.Span)} {record.Metadata} {record.Created.ToUnixTimeMilliseconds()} {record.Expires?.ToUnixTimeMilliseconds()}";
+        => $"{TestVectors.Bits(record.Vector.Span)} {record.Metadata} {record.Created.ToUnixTimeMilliseconds()} {record.Expires?.ToUnixTimeMilliseconds()}";
 
     /// <summary>Fails with every problem that Verify found.</summary>
     public static void AssertValid(EmbeddingCache cache)
