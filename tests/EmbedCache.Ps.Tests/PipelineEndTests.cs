@@ -99,6 +99,23 @@ public sealed class PipelineEndTests : ModuleTest
         Assert.Throws<PipelineStoppedException>(() => shell.EndInvoke(running));
     }
 
+    /// <summary>PowerShell drops what Dispose throws; losing records in silence would be worse than a line on the screen.</summary>
+    [Theory]
+    [InlineData("try { 1..9 | ForEach-Object { if ($_ -eq 4) { throw 'upstream' }; @{ Key = \"k$_\"; Vector = $vector } } | Set-Embedding $path -TimeoutSec 0.1 } catch { }")]
+    [InlineData("foreach ($once in 1) { 1..9 | ForEach-Object { if ($_ -eq 4) { break }; @{ Key = \"k$_\"; Vector = $vector } } | Set-Embedding $path -TimeoutSec 0.1 }")]
+    public void LastCommitThatFailsIsToldOnTheScreen(string script)
+    {
+        using (new OtherWriter(FilePath))
+        {
+            Try(script);
+        }
+
+        string told = Session.TakeMessages();
+        Assert.Contains("WARNING: ", told, StringComparison.Ordinal);
+        Assert.Contains("The last 3 changes of this pipeline were not made", told, StringComparison.Ordinal);
+        AssertReleased();
+    }
+
     [Fact]
     public void RemovalsThatWereAcceptedStay()
     {

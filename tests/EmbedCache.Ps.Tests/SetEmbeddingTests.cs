@@ -301,4 +301,33 @@ public sealed class SetEmbeddingTests : ModuleTest
         ErrorAssert.Is(error, "FileNotFound", "SetEmbeddingCommand", ErrorCategory.ObjectNotFound, "New-EmbedCache");
         Assert.Equal(false, Value("$global:ran"));
     }
+
+    [Fact]
+    public void LongWorkShowsProgressAndTakesItAway()
+    {
+        Run("1..4 | ForEach-Object { [System.Threading.Thread]::Sleep(450); @{ Key = \"k$_\"; Vector = $vector } } | Set-Embedding $path");
+        ProgressRecord[] shown = [.. Session.Progress.Where(record => record.Activity.Contains(FilePath, StringComparison.Ordinal))];
+        Assert.InRange(shown.Length, 2, 4);
+        Assert.Contains("records", shown[0].StatusDescription, StringComparison.Ordinal);
+        Assert.Equal(ProgressRecordType.Completed, shown[^1].RecordType);
+    }
+
+    [Fact]
+    public void ShortWorkShowsNoProgress()
+    {
+        Run("1..100 | ForEach-Object { @{ Key = \"k$_\"; Vector = $vector } } | Set-Embedding $path");
+        Assert.DoesNotContain(Session.Progress, record => record.Activity.Contains(FilePath, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task SessionsOfOneProcessFeedOneFile()
+    {
+        using var other = new ModuleSession();
+        other.SetVariable("path", FilePath);
+        other.SetVariable("vector", new float[] { 1, 0, 0, 0 });
+        Task<SessionResult> theirs = Task.Run(() => other.Invoke("1..3000 | ForEach-Object { @{ Key = \"their $_\"; Vector = $vector } } | Set-Embedding $path -BatchSize 100"));
+        Run("1..3000 | ForEach-Object { @{ Key = \"my $_\"; Vector = $vector } } | Set-Embedding $path -BatchSize 100");
+        (await theirs).OrThrow();
+        Assert.Equal(6000L, Value("(Get-EmbedCacheInfo $path).Count"));
+    }
 }

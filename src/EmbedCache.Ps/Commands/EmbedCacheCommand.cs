@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Host;
 
 namespace EmbedCache.PowerShell;
 
@@ -108,6 +109,29 @@ public abstract class EmbedCacheCommand : PSCmdlet, IDisposable
         catch (Exception exception) when (IsOurs(exception))
         {
             Fail(exception, target);
+        }
+    }
+
+    /// <summary>
+    /// Runs the last commit of a pipeline that was cut short. If it fails, no stream is open any more and PowerShell drops what Dispose throws: the
+    /// host's screen is the last place to say that records are lost.
+    /// </summary>
+    private protected void RunAtEnd(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception exception) when (IsOurs(exception))
+        {
+            try
+            {
+                Host?.UI?.WriteWarningLine(exception.Message);
+            }
+            catch (Exception hostless) when (hostless is HostException or NotSupportedException or InvalidOperationException)
+            {
+                // A host without a screen.
+            }
         }
     }
 

@@ -109,15 +109,13 @@ public sealed class RemoveEmbeddingCommand : CacheCommand
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        try
+        if (_writer is not null)
         {
-            _writer?.Flush(keepOnStop: true);
+            RunAtEnd(() => _writer.Flush(keepOnStop: true));
+            _writer.Dispose();
         }
-        finally
-        {
-            _writer?.Dispose();
-            base.Dispose(disposing);
-        }
+
+        base.Dispose(disposing);
     }
 
     private void Accept(in RemovalTarget target)

@@ -157,15 +157,13 @@ public sealed class SetEmbeddingCommand : CacheCommand
     protected override void Dispose(bool disposing)
     {
         // After a normal end there is nothing left to do here. Select-Object -First, a throw, break and Ctrl-C come straight to this.
-        try
+        if (_writer is not null)
         {
-            _writer?.Abandon();
+            RunAtEnd(_writer.Abandon);
+            _writer.Dispose();
         }
-        finally
-        {
-            _writer?.Dispose();
-            base.Dispose(disposing);
-        }
+
+        base.Dispose(disposing);
     }
 
     private void Accept(in RecordDraft draft)
