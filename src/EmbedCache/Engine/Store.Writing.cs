@@ -346,9 +346,9 @@ internal sealed partial class Store
         {
             // Somebody else is writing, and will close later.
         }
-        catch (FileNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            // The file was removed or replaced while it was open: nothing is left to tidy.
+            // The file, or its folder, was removed or replaced while it was open: nothing is left to tidy.
         }
     }
 
