@@ -47,6 +47,31 @@ public sealed class OpenFileTests : ModuleTest
     }
 
     [Fact]
+    public void TwoHandlesAndAPathShareOneEngine()
+    {
+        if (!Directory.Exists("/proc/self/fd"))
+        {
+            return;
+        }
+
+        Run("Close-EmbedCache $path; $one = Open-EmbedCache $path");
+        int alone = DescriptorCount();
+        Run("$two = Open-EmbedCache $path; Get-Embedding $path | & { process { } }; Set-Embedding $path a $vector");
+        Assert.Equal(alone, DescriptorCount());
+        Run("Close-EmbedCache $one; Close-EmbedCache $two");
+        Assert.False(IsOpenInThisProcess());
+    }
+
+    [Fact]
+    public void NoLockIsHeldWhileScriptBlocksRun()
+    {
+        // Each of them writes to the same file and would wait for ever for a lock that its own pipeline holds.
+        Run("1..3 | ForEach-Object { Set-Embedding $path \"up $_\" $vector -TimeoutSec 0; @{ Key = \"k$_\"; Vector = $vector } } | Set-Embedding $path -PassThru -BatchSize 1 | ForEach-Object { Set-Embedding $path \"down $($_.Key)\" $vector -TimeoutSec 0 }");
+        Run("1..3 | ForEach-Object { Set-Embedding $path \"more $_\" $vector -TimeoutSec 0; @{ Key = \"a$_\"; Vector = $vector } } | Set-Embedding $path -Atomic");
+        Assert.Equal(15L, Value("(Get-EmbedCacheInfo $path).Count"));
+    }
+
+    [Fact]
     public void LinkAndFileShareTheFile()
     {
         if (OperatingSystem.IsWindows())
@@ -164,16 +189,18 @@ public sealed class OpenFileTests : ModuleTest
             }
         }
 
-        return Directory.EnumerateFiles("/proc/self/fd").Any(link =>
-        {
-            try
-            {
-                return new FileInfo(link).LinkTarget == FilePath;
-            }
-            catch (IOException)
-            {
-                return false;
-            }
-        });
+        return DescriptorCount() > 0;
     }
+
+    private int DescriptorCount() => Directory.EnumerateFiles("/proc/self/fd").Count(link =>
+    {
+        try
+        {
+            return new FileInfo(link).LinkTarget == FilePath;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    });
 }

@@ -72,12 +72,14 @@ Describe 'Set-Embedding' {
         }
 
         It 'takes records that went through Export-Clixml' {
-            Set-Embedding $path 'a' $vector -Metadata @{ lang = 'en' } -Role Query
+            Set-Embedding $path 'a' $vector -Metadata @{ lang = 'en' } -Role Query -ExpiresAt '2090-05-06'
             $file = "$path.xml"
             Get-Embedding $path | Export-Clixml $file
             Remove-Embedding $path 'a' -Role Query
-            Import-Clixml $file | Set-Embedding $path -Role Query
-            (Get-Embedding $path 'a' -Role Query).Metadata.lang | Should -Be 'en'
+            Import-Clixml $file | Set-Embedding $path
+            $record = Get-Embedding $path 'a' -Role Query
+            $record.Metadata.lang | Should -Be 'en'
+            $record.Expires.Year | Should -Be 2090
         }
     }
 

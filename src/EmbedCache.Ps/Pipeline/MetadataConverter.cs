@@ -78,7 +78,7 @@ internal static class MetadataConverter
         return table;
     }
 
-    private static object ToPowerShell(object value) => value is IReadOnlyCollection<string> list and not string[] ? list.ToArray() : value;
+    private static object ToPowerShell(object value) => value is IReadOnlyCollection<string> list and not string[]? list.ToArray() : value;
 
     private static EmbeddingMetadata? FromDictionary(IDictionary dictionary, string? key)
     {

@@ -180,8 +180,12 @@ internal sealed class RecordSource(bool keysAreGiven, bool vectorIsGiven, bool m
             return [FromBareVector(bound.Vector, EmbeddingResponse.IndexOf(input), bound)];
         }
 
-        return Pair(bound.Key ?? [], bound.Vector, bound.Metadata, bound, input);
+        IEnumerable<RecordDraft> drafts = Pair(bound.Key ?? [], bound.Vector, bound.Metadata, bound, input);
+        return IsDeserializedRecord(input) ? WithExtras(drafts, input, bound) : drafts;
     }
+
+    /// <summary>A record of Get-Embedding that went through a file or another session.</summary>
+    private static bool IsDeserializedRecord(PSObject input) => input.TypeNames[0].StartsWith("Deserialized.EmbedCache.PowerShell.", StringComparison.Ordinal);
 
     /// <summary>A hashtable: a record with its fields as entries, or a response.</summary>
     private IEnumerable<RecordDraft> ReadDictionary(PSObject input, IDictionary dictionary, BoundFields bound)
@@ -210,15 +214,19 @@ internal sealed class RecordSource(bool keysAreGiven, bool vectorIsGiven, bool m
             RecordFields.TryGetAny(input, RecordFields.Metadata, out metadata);
         }
 
-        return TryReadExtras(input, bound, out EmbeddingRole role, out DateTimeOffset? expires) is { } fault
+        return WithExtras(Pair(keys, vector, metadata, bound, input), input, bound);
+    }
+
+    /// <summary>Adds the role and the expiry that the object itself names. They are not bound by property name: other objects have roles of their own.</summary>
+    private IEnumerable<RecordDraft> WithExtras(IEnumerable<RecordDraft> drafts, PSObject input, BoundFields bound) =>
+        TryReadExtras(input, bound, out EmbeddingRole role, out DateTimeOffset? expires) is { } fault
             ? [fault]
-            : Pair(keys, vector, metadata, bound, input).Select(draft =>
+            : drafts.Select(draft =>
             {
                 draft.Role = role;
                 draft.Expires = expires;
                 return draft;
             });
-    }
 
     /// <summary>True for the collection that a dictionary has as its property Values, which PowerShell binds to -Vector by that alias.</summary>
     private static bool IsValuesOf(IDictionary dictionary, object? vector) => VectorConverter.Unwrap(vector) is { } bare && bare.GetType() == dictionary.Values.GetType();
@@ -239,7 +247,9 @@ internal sealed class RecordSource(bool keysAreGiven, bool vectorIsGiven, bool m
 
         if (RecordFields.TryGetAny(input, RecordFields.ExpiresAt, out object? atValue) && atValue is not null)
         {
-            if (!LanguagePrimitives.TryConvertTo(atValue, CultureInfo.InvariantCulture, out DateTimeOffset at))
+            // As text where it is no date: a deserialised one is an object with a text.
+            if (!LanguagePrimitives.TryConvertTo(atValue, CultureInfo.InvariantCulture, out DateTimeOffset at)
+                && !DateTimeOffset.TryParse(atValue.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out at))
             {
                 return Fault("InvalidExpiry", $"'{atValue}' is not a date to expire at.", input);
             }

@@ -76,8 +76,6 @@ internal sealed class VectorConverter
                 return FromBytes(bytes, out vector, out problem);
             case string text:
                 return FromBase64(text, out vector, out problem);
-            case List<object> list:
-                return FromObjects(list, out vector, out problem);
             case IReadOnlyList<float> list:
                 vector = FromFloats(list);
                 return true;
@@ -205,9 +203,6 @@ internal sealed class VectorConverter
         problem = string.Empty;
         return true;
     }
-
-    private bool FromObjects(List<object> source, out ReadOnlyMemory<float> vector, out string problem) =>
-        FromList(source, out vector, out problem);
 
     private bool FromList(IList source, out ReadOnlyMemory<float> vector, out string problem)
     {
