@@ -31,7 +31,7 @@ internal sealed class Compactor(Store store, IProgress<double>? progress, Cancel
         {
             LogFile target = LogFile.Create(fileSystem, _temporary, header, store.Now, ownerOnly: true, store.Options.PositionalReads);
             using var next = new Store(store.Environment, store.Options, target);
-            Copy(old.Snapshot, next);
+            CopyRecords(old.Snapshot, next);
             fileSystem.CopyOwnership(source.Path, _temporary);
             next.Finish();
 
@@ -47,6 +47,26 @@ internal sealed class Compactor(Store store, IProgress<double>? progress, Cancel
         }
 
         progress?.Report(1);
+    }
+
+    /// <summary>A damaged index costs time here, not records: what is live is then worked out from the log.</summary>
+    private void CopyRecords(Snapshot from, Store next)
+    {
+        if (from.Index.IsWhole())
+        {
+            Copy(from, next);
+            return;
+        }
+
+        Snapshot bare = from.WithoutIndex();
+        try
+        {
+            Copy(bare, next);
+        }
+        finally
+        {
+            bare.Release();
+        }
     }
 
     private void Copy(Snapshot from, Store next)

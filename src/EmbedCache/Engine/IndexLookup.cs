@@ -62,7 +62,7 @@ internal static class IndexLookup
                 long ordinalIndex = segments[i].Ordinals.IndexOf(offset);
                 return ordinalIndex >= 0
                     ? (i, ordinalIndex, segments[i].Ordinals.FirstOrdinal + ordinalIndex)
-                    : throw new CorruptFileException("A key's record has no ordinal; run a repair, which rebuilds the indexes", log.Path, offset);
+                    : throw new CorruptFileException("A key's record has no ordinal; compact the file, which rebuilds its indexes", log.Path, offset);
             }
         }
 

@@ -146,6 +146,20 @@ internal sealed class IndexState
         return selected;
     }
 
+    /// <summary>Whether every block of every section holds what its CRC says.</summary>
+    public bool IsWhole()
+    {
+        try
+        {
+            CheckBlocks(Segments);
+            return true;
+        }
+        catch (CorruptFileException)
+        {
+            return false;
+        }
+    }
+
     private static void CheckBlocks(Segment[] segments)
     {
         foreach (Segment segment in segments)

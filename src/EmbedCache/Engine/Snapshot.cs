@@ -97,6 +97,13 @@ internal sealed class Snapshot
         return IndexLookup.TryFind(Log, Index.Segments, key, PublishedTail, out offset, out frame, wantsVector);
     }
 
+    /// <summary>The same state without its index, all of the log counting as tail: what to go on with when sections are damaged. To be released.</summary>
+    public Snapshot WithoutIndex()
+    {
+        _shared.Pin(Slot.Sequence);
+        return new Snapshot(_shared, Slot, Peek, IndexState.Empty, new Tail(Log, FormatConstants.LogOffset));
+    }
+
     /// <summary>Takes a reference unless the last one is gone already.</summary>
     public bool TryAddReference()
     {

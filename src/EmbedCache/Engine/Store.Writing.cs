@@ -339,7 +339,16 @@ internal sealed partial class Store
 
         try
         {
-            IndexAtClose();
+            try
+            {
+                IndexAtClose();
+            }
+            catch (DeviceFailedException e) when (e.IsFull && !e.IsPoisoned)
+            {
+                // The index can wait for room; durability cannot, and needs none.
+                Checkpoint(threshold: int.MaxValue, TimeSpan.Zero);
+            }
+
             GiveSpaceBack();
         }
         catch (FileBusyException)

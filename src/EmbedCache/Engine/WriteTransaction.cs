@@ -274,6 +274,7 @@ internal sealed class WriteTransaction : IDisposable
         Pending.Add(key.Hash, offset, kind.TakesOrdinal());
         if (kind.TakesOrdinal())
         {
+            _appender.OnlyRemoves = false;
             _recordCount++;
         }
         else

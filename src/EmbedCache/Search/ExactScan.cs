@@ -202,7 +202,7 @@ internal static class ExactScan
         RecordFrame frame = RecordReader.Read(set.Log, offset, set.Tail);
         if (!frame.Header.Kind.TakesOrdinal())
         {
-            throw new CorruptFileException("An ordinal names a frame that is not a record; run a repair, which rebuilds the indexes", set.Log.Path, offset);
+            throw new CorruptFileException("An ordinal names a frame that is not a record; compact the file, which rebuilds its indexes", set.Log.Path, offset);
         }
 
         if (frame.IsExpired(set.Now))

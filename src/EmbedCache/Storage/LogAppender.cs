@@ -48,6 +48,9 @@ internal sealed class LogAppender : IDisposable
     /// <summary>True when bytes of this transaction are, or may be, in the file.</summary>
     public bool HasWritten { get; private set; }
 
+    /// <summary>True while the transaction only removes: it may use the room that is kept in reserve on a full disk.</summary>
+    public bool OnlyRemoves { get; set; } = true;
+
     /// <summary>True when no frame was appended.</summary>
     public bool IsEmpty => NextOffset == StartOffset;
 
@@ -146,8 +149,8 @@ internal sealed class LogAppender : IDisposable
             return;
         }
 
+        _space.Prepare(_bufferOffset, _bufferOffset + _used, OnlyRemoves);
         HasWritten = true;
-        _space.Prepare(_bufferOffset, _bufferOffset + _used);
         _log.File.WriteAt(_bufferOffset, _buffer.AsSpan(0, _used));
         _bufferOffset += _used;
         _used = 0;

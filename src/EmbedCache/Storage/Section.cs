@@ -56,7 +56,7 @@ internal sealed class Section
             || frame.Header.FrameByteLength > tail - offset
             || !FrameSeal.IsSelfValid(bytes, offset, log.Header.Salt))
         {
-            throw new CorruptFileException($"The {kind} section's header is damaged; run a repair, which rebuilds the indexes", log.Path, offset);
+            throw new CorruptFileException($"The {kind} section's header is damaged; compact the file, which rebuilds its indexes", log.Path, offset);
         }
 
         return new Section(log, offset, frame);
@@ -121,7 +121,7 @@ internal sealed class Section
         {
             if (!IsTableValid())
             {
-                throw new CorruptFileException($"The table of block CRCs of the {Frame.Header.Kind} section is damaged; run a repair, which rebuilds the indexes", _path, Offset);
+                throw new CorruptFileException($"The table of block CRCs of the {Frame.Header.Kind} section is damaged; compact the file, which rebuilds its indexes", _path, Offset);
             }
 
             checkedBlocks = new int[(BlockCount + 31) / 32];
@@ -130,7 +130,7 @@ internal sealed class Section
 
         if (!IsBlockValid(block))
         {
-            throw new CorruptFileException($"Block {block} of the {Frame.Header.Kind} section is damaged; run a repair, which rebuilds the indexes", _path, _entriesOffset + (block * FormatConstants.SectionBlockByteLength));
+            throw new CorruptFileException($"Block {block} of the {Frame.Header.Kind} section is damaged; compact the file, which rebuilds its indexes", _path, _entriesOffset + (block * FormatConstants.SectionBlockByteLength));
         }
 
         // A lost race loses a bit, and the block is checked once more.

@@ -24,25 +24,39 @@ internal sealed class SpaceReserver(IStoreFile file, bool commitsAreFlushed)
     private long _reservedTo = -1;
     private long _zeroedTo;
     private bool _isSupported = true;
+    private bool? _canReserve;
     private bool _hasWrittenSmall;
 
     /// <summary>The file it reserves for.</summary>
     public IStoreFile File => file;
 
     /// <summary>Before bytes from <paramref name="start"/> to <paramref name="end"/> are written at the tail.</summary>
-    public void Prepare(long start, long end)
+    /// <param name="start">First byte.</param>
+    /// <param name="end">End.</param>
+    /// <param name="mayUseReserve">What is written only removes: it may take the last of the room.</param>
+    /// <exception cref="DeviceFailedException">The device is full but for the reserve.</exception>
+    public void Prepare(long start, long end, bool mayUseReserve)
     {
-        if (!_isSupported)
+        if (_isSupported)
         {
-            return;
+            PrepareAhead(start, end);
         }
 
+        if (!_isSupported && !mayUseReserve)
+        {
+            KeepReserve(start, end);
+        }
+    }
+
+    private void PrepareAhead(long start, long end)
+    {
         if (_reservedTo < 0)
         {
             _reservedTo = file.Length;
         }
 
-        if (end > _reservedTo)
+        // Early, so that the reserve is still there when this fails.
+        if (end + ReserveByteLength > _reservedTo)
         {
             Reserve(end);
         }
@@ -84,6 +98,18 @@ internal sealed class SpaceReserver(IStoreFile file, bool commitsAreFlushed)
         if (_isSupported)
         {
             _reservedTo = target;
+            _canReserve = true;
+        }
+    }
+
+    /// <summary>Where no more room is to be had ahead, the reserve is moved along behind each write, and what would eat into it is refused.</summary>
+    private void KeepReserve(long start, long end)
+    {
+        // A page at the tail is there already, or it is to be had, unless the file system knows no reservations at all.
+        _canReserve ??= file.TryAllocate(start, PageMask + 1, keepSize: true);
+        if (_canReserve == true && !file.TryAllocate(start, end - start + ReserveByteLength, keepSize: true))
+        {
+            throw new DeviceFailedException("Cannot write the file: the device is full. What little room is kept in reserve is for removing records", file.Path, start, isFull: true);
         }
     }
 

@@ -31,10 +31,10 @@ public sealed class CollidingKeyTests : IDisposable
         { "three", 300 },
         { "zero", 150 },
         { "all ones", 150 },
-        { "two clusters", 3000 },
-        { "both ends", 3000 },
-        { "low byte", 3000 },
-        { "few high bits", 3000 },
+        { "two clusters", 1500 },
+        { "both ends", 1500 },
+        { "low byte", 1200 },
+        { "few high bits", 700 },
     };
 
     [Theory]

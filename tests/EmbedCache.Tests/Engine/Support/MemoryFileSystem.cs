@@ -359,7 +359,7 @@ internal sealed class MemoryFile(MemoryFileSystem fileSystem, MemoryInode inode,
         {
             RequireWritable();
             bool half = fileSystem.Enter(Change.Write, path) == Fault.ShortWrite;
-            long room = fileSystem.Quota - fileSystem.Used + inode.Used - offset;
+            long room = fileSystem.Quota == long.MaxValue ? long.MaxValue : fileSystem.Quota - fileSystem.Used + inode.Used - offset;
             int fits = (int)Math.Min(half ? buffer.Length / 2 : buffer.Length, Math.Max(0, room));
             inode.Write(offset, buffer[..fits].ToArray());
             fileSystem.ThrowIfOff();
@@ -387,7 +387,7 @@ internal sealed class MemoryFile(MemoryFileSystem fileSystem, MemoryInode inode,
         {
             RequireWritable();
             fileSystem.Enter(Change.Allocate, path);
-            if (offset + length - inode.Used > fileSystem.Quota - fileSystem.Used)
+            if (fileSystem.Quota != long.MaxValue && offset + length - inode.Used > fileSystem.Quota - fileSystem.Used)
             {
                 return false;
             }
