@@ -16,6 +16,7 @@ internal sealed class EdbSections
     private const int CatalogHeaderLength = 16;
     private const int CatalogEntryLength = 48;
     private const byte KeysKind = 16;
+    private const byte RetiredFlag = 1;
     private const int KeysEntryLength = 16;
     private const int OtherEntryLength = 8;
 
@@ -29,8 +30,11 @@ internal sealed class EdbSections
     /// <summary>Bytes of ordinal and liveness entries.</summary>
     public long OtherEntryBytes { get; private set; }
 
-    /// <summary>Bytes of the sections' whole frames.</summary>
+    /// <summary>Bytes of the whole frames of the sections in use.</summary>
     public long FrameBytes { get; private set; }
+
+    /// <summary>Bytes of the frames that newer ones replaced; most of them are holes by then.</summary>
+    public long RetiredFrameBytes { get; private set; }
 
     public static EdbSections Read(string path)
     {
@@ -50,6 +54,13 @@ internal sealed class EdbSections
         for (int i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> entry = entries.AsSpan(i * CatalogEntryLength, CatalogEntryLength);
+            long frameBytes = BinaryPrimitives.ReadInt64LittleEndian(entry[16..]);
+            if ((entry[1] & RetiredFlag) != 0)
+            {
+                sections.RetiredFrameBytes += frameBytes;
+                continue;
+            }
+
             long numEntries = BinaryPrimitives.ReadInt64LittleEndian(entry[40..]);
             if (entry[0] == KeysKind)
             {
@@ -60,7 +71,7 @@ internal sealed class EdbSections
                 sections.OtherEntryBytes += numEntries * OtherEntryLength;
             }
 
-            sections.FrameBytes += BinaryPrimitives.ReadInt64LittleEndian(entry[16..]);
+            sections.FrameBytes += frameBytes;
         }
 
         return sections;

@@ -4,7 +4,7 @@ using EmbedCache.Benchmarks.Peers;
 
 namespace EmbedCache.Benchmarks.Children;
 
-/// <summary>The first queries of a process over a small store, against the same queries in the steady state.</summary>
+/// <summary>The first queries of a process over a store, against the same queries in the steady state.</summary>
 internal static class ColdSearchChild
 {
     private const int ColdQueries = 20;

@@ -60,6 +60,7 @@ internal sealed class SizeWorkload : IWorkload
         EdbSections sections = EdbSections.Read(EdbStore.PathOf(ours));
         context.Report.AtMost(MaxKeyIndexBytes, Name, count, dimension, "key index entries per record", (double)sections.KeyEntryBytes / count, "bytes");
         context.Report.AtMost(MaxOtherIndexBytes, Name, count, dimension, "ordinal and live entries per record", (double)sections.OtherEntryBytes / count, "bytes");
-        context.Report.Value(StoreKinds.Ours, Name, count, dimension, "index frames per record, all of them", (double)sections.FrameBytes / count, "bytes");
+        context.Report.Value(StoreKinds.Ours, Name, count, dimension, "index frames in use per record", (double)sections.FrameBytes / count, "bytes");
+        context.Report.Value(StoreKinds.Ours, Name, count, dimension, "retired index frames per record, holes included", (double)sections.RetiredFrameBytes / count, "bytes");
     }
 }
