@@ -12,6 +12,11 @@ internal static class Program
         ["append"] = StorageVerbs.Append,
         ["fill"] = StorageVerbs.Fill,
         ["create"] = StorageVerbs.Create,
+        ["write-loop"] = EngineVerbs.WriteLoop,
+        ["read-loop"] = EngineVerbs.ReadLoop,
+        ["answer"] = EngineVerbs.Answer,
+        ["pin"] = EngineVerbs.Pin,
+        ["compact"] = EngineVerbs.Compact,
     };
 
     private static int Main(string[] args)

@@ -10,6 +10,7 @@ internal sealed class Child : IDisposable
 
     private Child(ProcessStartInfo start)
     {
+        start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         _process = Process.Start(start)!;
@@ -27,6 +28,13 @@ internal sealed class Child : IDisposable
         });
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, "EmbedCache.Tests.Child.dll");
+
+    /// <summary>Writes a line to its input.</summary>
+    public void WriteLine(string line = "")
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
 
     /// <summary>The next line it prints, or null at its end.</summary>
     public string? ReadLine()
