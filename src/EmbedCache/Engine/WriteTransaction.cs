@@ -1,7 +1,6 @@
 using EmbedCache.Format;
 using EmbedCache.Keys;
 using EmbedCache.Metadata;
-using EmbedCache.Numerics;
 using EmbedCache.Storage;
 
 namespace EmbedCache.Engine;
@@ -45,28 +44,18 @@ internal sealed class WriteTransaction : IDisposable
     /// <summary>What it appended since its last index flush.</summary>
     public TailTable Pending { get; private set; } = new();
 
-    /// <summary>Validates a vector and measures its norm.</summary>
-    /// <exception cref="InvalidEmbeddingException">Wrong dimension, not finite, or without direction in a cosine file.</exception>
-    public static float Measure(ReadOnlySpan<float> vector, in FileHeader header, string? key, string path) => VectorRules.Measure(vector, header.Dimension, header.Metric, key, path);
-
     /// <summary>Appends a Record.</summary>
     /// <param name="key">The key.</param>
     /// <param name="vector">The vector, validated.</param>
-    /// <param name="norm">Its norm, as <see cref="Measure"/> gave it.</param>
+    /// <param name="norm">Its norm, as <see cref="VectorEntry.Measure"/> gave it.</param>
     /// <param name="metadata">Encoded metadata.</param>
     /// <param name="expires">Unix milliseconds, 0 for never.</param>
     /// <param name="created">Unix milliseconds.</param>
     public void Put(in StoredKey key, ReadOnlySpan<byte> vector, float norm, ReadOnlySpan<byte> metadata, long expires, long created)
     {
-        var record = new RecordFrame
+        RecordFrame record = CreateFrame(FrameKind.Record, key, created) with
         {
-            Header = new FrameHeader { Kind = FrameKind.Record },
-            KeyHash = key.Hash,
-            KeyKind = (KeyKind)_header.KeyStorage,
-            Role = key.Role,
-            KeyByteLength = key.Bytes.Length,
             MetadataByteLength = metadata.Length,
-            Created = created,
             Expires = expires,
             VectorByteLength = vector.Length,
             Norm = norm,
@@ -87,15 +76,9 @@ internal sealed class WriteTransaction : IDisposable
         }
 
         byte[] encoded = metadata is null ? RecordReader.Metadata(Snapshot.Log, offset, found).ToArray() : MetadataCodec.Encode(metadata);
-        var touch = new RecordFrame
+        RecordFrame touch = CreateFrame(FrameKind.Touch, key, created) with
         {
-            Header = new FrameHeader { Kind = FrameKind.Touch },
-            KeyHash = key.Hash,
-            KeyKind = (KeyKind)_header.KeyStorage,
-            Role = key.Role,
-            KeyByteLength = key.Bytes.Length,
             MetadataByteLength = encoded.Length,
-            Created = created,
             Expires = expires,
             TouchedRecord = found.Header.Kind == FrameKind.Touch ? found.TouchedRecord : offset,
         };
@@ -113,15 +96,7 @@ internal sealed class WriteTransaction : IDisposable
             return false;
         }
 
-        var tombstone = new RecordFrame
-        {
-            Header = new FrameHeader { Kind = FrameKind.Tombstone },
-            KeyHash = key.Hash,
-            KeyKind = (KeyKind)_header.KeyStorage,
-            Role = key.Role,
-            KeyByteLength = key.Bytes.Length,
-            Created = created,
-        };
+        RecordFrame tombstone = CreateFrame(FrameKind.Tombstone, key, created);
         Span<byte> frame = _appender.Reserve(tombstone.PayloadByteLength);
         tombstone.Write(frame);
         Complete(frame, tombstone, key, default);
@@ -264,6 +239,16 @@ internal sealed class WriteTransaction : IDisposable
             throw new InvalidOperationException("The transaction has ended; begin another");
         }
     }
+
+    private RecordFrame CreateFrame(FrameKind kind, in StoredKey key, long created) => new()
+    {
+        Header = new FrameHeader { Kind = kind },
+        KeyHash = key.Hash,
+        KeyKind = (KeyKind)_header.KeyStorage,
+        Role = key.Role,
+        KeyByteLength = key.Bytes.Length,
+        Created = created,
+    };
 
     private void Complete(Span<byte> frame, in RecordFrame record, in StoredKey key, ReadOnlySpan<byte> metadata)
     {
