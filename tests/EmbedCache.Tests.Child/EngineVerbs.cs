@@ -36,7 +36,8 @@ internal static class EngineVerbs
         int size = int.Parse(args[1], CultureInfo.InvariantCulture);
         using EmbeddingCache cache = EmbeddingCache.Open(args[0], new EmbeddingCacheOptions { ReadOnly = true, PositionalReads = args.Length > 2 && args[2] == "positional" });
         Console.WriteLine("ready");
-        Task<string?> end = Console.In.ReadLineAsync();
+        // In a thread of its own: the console reads synchronously whatever one asks.
+        Task<string?> end = Task.Run(Console.In.ReadLine);
         float last = -1;
         int rounds = 0;
         bool isLast;
