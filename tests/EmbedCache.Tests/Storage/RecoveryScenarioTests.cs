@@ -87,6 +87,84 @@ public sealed class RecoveryScenarioTests
         Assert.Equal(11, cache.GetInfo().Count);
     }
 
+    /// <summary>
+    /// Named regression: a torn slot had its sequence number already, recovery wrote that number again, and a handle that only compared numbers went on in
+    /// the old epoch, where frames of a lost transaction could rejoin.
+    /// </summary>
+    [Fact]
+    public void RecoveryOverATornSlotOfTheSameSequenceIsNoticed()
+    {
+        byte[] bytes = Small();
+        CommitSlot newest = Newest(bytes);
+        bytes[FormatConstants.SlotOffset(newest.Sequence) + 30] ^= 1;
+        byte[] written = After(bytes, static cache => cache.Set("new", [1, 2]));
+        CommitSlot after = Newest(written);
+        Assert.Equal(newest.Epoch + 1, after.Epoch);
+        Assert.Equal(newest.Sequence + 1, after.Sequence);
+        Assert.Equal(after.Epoch, FrameAt(written, (int)newest.PublishedTail).Epoch);
+    }
+
+    /// <summary>
+    /// Named regression: a checkpoint whose commit reached the disk, but not all of its sections, was passed over by the handle that recovered and yet
+    /// named in the slot that it wrote, so that the next handle used the torn sections.
+    /// </summary>
+    [Theory]
+    [InlineData(FrameKind.Keys)]
+    [InlineData(FrameKind.Ordinals)]
+    [InlineData(FrameKind.Live)]
+    [InlineData(FrameKind.Catalog)]
+    internal void RecoveredCatalogIsAdoptedOnlyIfItsSectionsVerify(FrameKind torn)
+    {
+        byte[] before = Small();
+        int tail = (int)Newest(before).PublishedTail;
+        byte[] indexed = After(before, static cache => cache.Checkpoint());
+        before.AsSpan(0, 12_288).CopyTo(indexed);
+        int offset = tail;
+        while (FrameAt(indexed, offset).Kind != torn)
+        {
+            offset += (int)FrameAt(indexed, offset).FrameByteLength;
+        }
+
+        indexed[offset + 64] ^= 1;
+        Assert.Equal(Describe(Small()), Describe(indexed));
+        byte[] written = After(indexed, static cache => cache.Set("new", [1, 2]));
+        using EmbeddingCache cache = OpenBytes(written, readOnly: true);
+        Assert.Equal(11, StoreContent.Of(cache).Count);
+        Assert.Equal(11, cache.GetInfo().Count);
+        Assert.Equal("m", cache.Model);
+        StoreContent.AssertValid(cache);
+    }
+
+    /// <summary>Named regression: a file that a power loss had cut at its durable tail exactly could not be opened.</summary>
+    [Fact]
+    public void FileThatEndsAtItsDurableTailOpensWithWhatIsDurable()
+    {
+        byte[] bytes;
+        using (EmbeddingCache cache = _store.Create(configure: static options => options.Durability = Durability.Normal))
+        {
+            cache.Set("durable", [1, 1]);
+            cache.Checkpoint();
+            cache.Set("lost", [1, 2]);
+            cache.Set("lost too", [1, 2]);
+            bytes = _store.Bytes();
+        }
+
+        CommitSlot slot = Newest(bytes);
+        Assert.True(slot.DurableTail < slot.PublishedTail);
+        for (long length = slot.DurableTail; length < slot.PublishedTail; length += 32)
+        {
+            // A survivor is of another run of the machine: what was not durable then is not trusted.
+            var memory = new MemoryFileSystem();
+            memory.Put(_store.Path, bytes.AsSpan(0, (int)length));
+            MemoryFileSystem disk = memory.Survivor(new Random(1));
+            using EmbeddingCache cache = new TestStore(disk).Open();
+            Assert.True(cache.Contains("durable"));
+            Assert.False(cache.Contains("lost too"));
+            cache.Set("after", [1, 2]);
+            StoreContent.AssertValid(cache);
+        }
+    }
+
     [Fact]
     public void BothSlotsDamagedAreRebuiltFromTheLog()
     {
