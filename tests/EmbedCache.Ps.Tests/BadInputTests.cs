@@ -112,7 +112,7 @@ public sealed class BadInputTests : ModuleTest
     {
         using var writer = new OtherWriter(FilePath);
         ErrorRecord error = TerminatingError("Set-Embedding $path a $vector -TimeoutSec 0.2");
-        ErrorAssert.Is(error, "FileBusy", "SetEmbeddingCommand", ErrorCategory.ResourceBusy, FilePath, "were not made");
+        ErrorAssert.Is(error, "FileBusy", "SetEmbeddingCommand", ErrorCategory.ResourceBusy, FilePath, "0.2 s", "-TimeoutSec", "One change was not made");
         ErrorAssert.Is(TerminatingError("Remove-Embedding $path a -TimeoutSec 0.2"), "FileBusy", "RemoveEmbeddingCommand", ErrorCategory.ResourceBusy);
         ErrorAssert.Is(TerminatingError("Set-Embedding $path a $vector -Atomic -TimeoutSec 0.2"), "FileBusy", "SetEmbeddingCommand", ErrorCategory.ResourceBusy);
     }

@@ -112,7 +112,7 @@ public sealed class PipelineEndTests : ModuleTest
 
         string told = Session.TakeMessages();
         Assert.Contains("WARNING: ", told, StringComparison.Ordinal);
-        Assert.Contains("The last 3 changes of this pipeline were not made", told, StringComparison.Ordinal);
+        Assert.Contains("The last 3 changes were not made", told, StringComparison.Ordinal);
         AssertReleased();
     }
 

@@ -7,9 +7,9 @@ internal sealed class BatchFailedException(int lostCount, long committedCount, E
     : Exception(
         string.Format(
             CultureInfo.InvariantCulture,
-            "{0} The last {1} changes of this pipeline were not made; {2} are committed.",
+            "{0} {1}; {2} of this pipeline are committed.",
             inner.Message.TrimEnd('.') + ".",
-            lostCount,
+            lostCount == 1 ? "One change was not made" : $"The last {lostCount} changes were not made",
             committedCount),
         inner)
 {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace EmbedCache.PowerShell;
 
@@ -11,11 +12,6 @@ internal static class WriterLock
     /// <exception cref="OperationCanceledException">The pipeline was stopped meanwhile.</exception>
     public static EmbeddingTransaction Begin(EmbeddingCache cache, TimeSpan timeout, CancellationToken stopping)
     {
-        if (timeout <= s_slice)
-        {
-            return cache.BeginTransaction(timeout);
-        }
-
         var waited = Stopwatch.StartNew();
         while (true)
         {
@@ -24,8 +20,15 @@ internal static class WriterLock
             {
                 return cache.BeginTransaction(left < s_slice ? (left > TimeSpan.Zero ? left : TimeSpan.Zero) : s_slice);
             }
-            catch (FileBusyException) when (waited.Elapsed < timeout)
+            catch (FileBusyException busy)
             {
+                if (waited.Elapsed >= timeout)
+                {
+                    // The engine only knows of the last slice.
+                    string seconds = timeout.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+                    throw new FileBusyException($"Another script or process was writing to the file for all of {seconds} s. Try again, or wait longer with -TimeoutSec", cache.Path, null, busy);
+                }
+
                 stopping.ThrowIfCancellationRequested();
             }
         }
