@@ -99,7 +99,8 @@ public sealed class BadInputTests : ModuleTest
         File.SetAttributes(FilePath, FileAttributes.ReadOnly);
         if (CanWriteAnyway())
         {
-            // The superuser may write to it: the bits do not bind.
+            // The bits do not bind the superuser: somebody else tries.
+            ReadOnlyFileOfAnotherUser();
             return;
         }
 
@@ -155,6 +156,38 @@ public sealed class BadInputTests : ModuleTest
         SessionResult result = Try("@{ Key = 'good'; Vector = $vector }, @{ Key = 'bad'; Vector = 1, 2 }, @{ Key = ''; Vector = $vector } | Set-Embedding $path");
         Assert.Equal(["bad", ""], result.Errors.Select(static error => error.TargetObject));
         Assert.Equal("good", Keys());
+    }
+
+    private void ReadOnlyFileOfAnotherUser()
+    {
+        if (OperatingSystem.IsWindows() || !File.Exists("/usr/bin/setpriv"))
+        {
+            return;
+        }
+
+        string script = Path.Combine(Folder, "readonly.ps1");
+        File.WriteAllText(script, """
+            param($path)
+            "readable: $((Get-Embedding $path).Key)"
+            try { Set-Embedding $path b 1, 0, 0, 0 } catch { "$($_.FullyQualifiedErrorId) $($_.CategoryInfo.Category) $_" }
+            """);
+        File.SetUnixFileMode(Folder, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        string[] nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+        string host = Path.Combine(AppContext.BaseDirectory, "PowerShellHost.dll");
+        using (ChildProcess probe = ChildProcess.Start("/usr/bin/setpriv", [.. nobody, "/bin/sh", "-c", $"'{ChildProcess.DotnetPath}' --version && test -r '{host}'"]))
+        {
+            if (probe.WaitForExit() != 0)
+            {
+                // What was built here is the superuser's alone.
+                return;
+            }
+        }
+
+        using ChildProcess child = ChildProcess.Start("/usr/bin/setpriv", [.. nobody, ChildProcess.DotnetPath, host, script, FilePath]);
+        child.WaitForExit();
+        Assert.Contains("readable: a", child.Output, StringComparison.Ordinal);
+        Assert.Contains("AccessDenied,EmbedCache.PowerShell.SetEmbeddingCommand PermissionDenied", child.Output, StringComparison.Ordinal);
+        Assert.Contains("read-only", child.Output, StringComparison.Ordinal);
     }
 
     private void Refused(string script, string id, ErrorCategory category, params string[] words)
