@@ -174,7 +174,7 @@ public sealed class BadInputTests : ModuleTest
         File.SetUnixFileMode(Folder, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         string[] nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
         string host = Path.Combine(AppContext.BaseDirectory, "PowerShellHost.dll");
-        using (ChildProcess probe = ChildProcess.Start("/usr/bin/setpriv", [.. nobody, "/bin/sh", "-c", $"'{ChildProcess.DotnetPath}' --version && test -r '{host}'"]))
+        using (ChildProcess probe = ChildProcess.Start("/usr/bin/setpriv", [.. nobody, "/bin/sh", "-c", $"'{ChildProcess.DotnetPath}' --list-runtimes > /dev/null && test -r '{host}'"]))
         {
             if (probe.WaitForExit() != 0)
             {
