@@ -245,7 +245,11 @@ internal sealed class MemoryInode(ulong number, byte[] content)
 
     public void Flush()
     {
-        _durable = (byte[])Content.Clone();
+        foreach (Pending change in _pending)
+        {
+            _durable = Applied(_durable, change);
+        }
+
         _pending.Clear();
     }
 
@@ -298,17 +302,18 @@ internal sealed class MemoryInode(ulong number, byte[] content)
     private void Apply(Pending change)
     {
         _pending.Add(change);
-        byte[] bytes = Content;
-        if (change.Length >= 0)
+        Content = Applied(Content, change);
+    }
+
+    private static byte[] Applied(byte[] bytes, Pending change)
+    {
+        if (change.Length < 0)
         {
-            Array.Resize(ref bytes, (int)change.Length);
-        }
-        else
-        {
-            bytes = WriteTo(bytes, change.Offset, change.Bytes);
+            return WriteTo(bytes, change.Offset, change.Bytes);
         }
 
-        Content = bytes;
+        Array.Resize(ref bytes, (int)change.Length);
+        return bytes;
     }
 
     /// <summary>A write, or with a length a truncation or extension.</summary>
