@@ -6,8 +6,11 @@ namespace EmbedCache.Engine;
 /// <summary>The live records of a snapshot, by ordinal.</summary>
 internal static class LiveRecords
 {
-    /// <summary>What a scan of the snapshot goes over.</summary>
-    public static ScanSet Of(Snapshot snapshot, long now)
+    /// <summary>What a scan of the snapshot goes over, at a time.</summary>
+    public static ScanSet Of(Snapshot snapshot, long now) => snapshot.Live with { Now = now };
+
+    /// <summary>Works it out; a snapshot keeps the result.</summary>
+    public static ScanSet Build(Snapshot snapshot)
     {
         int count = snapshot.TailCount;
         (HashSet<long> replaced, HashSet<int> replacedInTail) = snapshot.Tail.Deaths.At(snapshot, count);
@@ -29,7 +32,7 @@ internal static class LiveRecords
             runs[i] = new ScanRun(segments[i].Ordinals, segments[i].Live);
         }
 
-        return new ScanSet(snapshot.Log, snapshot.PublishedTail, runs, replaced, [.. tailOffsets], snapshot.Index.OrdinalCount, now);
+        return new ScanSet(snapshot.Log, snapshot.PublishedTail, runs, replaced, [.. tailOffsets], snapshot.Index.OrdinalCount, Now: 0);
     }
 
     /// <summary>Frame offsets of live records, expired ones included, in log order or the other way round.</summary>

@@ -1,6 +1,7 @@
 using EmbedCache.Format;
 using EmbedCache.Keys;
 using EmbedCache.Metadata;
+using EmbedCache.Search;
 using EmbedCache.Storage;
 
 namespace EmbedCache.Engine;
@@ -14,6 +15,7 @@ internal sealed class Snapshot
     private readonly SharedLog _shared;
     private readonly object _gate = new();
     private volatile StoreProperties? _properties;
+    private volatile ScanSet? _live;
     private volatile int _tailCount = -1;
     private int _references = 1;
 
@@ -56,6 +58,9 @@ internal sealed class Snapshot
             return _tailCount;
         }
     }
+
+    /// <summary>The live records, worked out when they are first scanned.</summary>
+    public ScanSet Live => _live ??= LiveRecords.Build(this);
 
     /// <summary>The store's properties.</summary>
     public StoreProperties Properties
