@@ -16,6 +16,7 @@ internal sealed partial class Store : IDisposable
     private volatile Snapshot? _current;
     private TrustedPoint _trusted;
     private volatile bool _disposed;
+    private int _isClosing;
 
     public Store(EngineEnvironment environment, EmbeddingCacheOptions options, LogFile log)
     {
@@ -86,7 +87,8 @@ internal sealed partial class Store : IDisposable
 
     public void Dispose()
     {
-        if (_disposed)
+        // One thread closes; another that wants to meanwhile has nothing left to do.
+        if (Interlocked.Exchange(ref _isClosing, 1) != 0)
         {
             return;
         }

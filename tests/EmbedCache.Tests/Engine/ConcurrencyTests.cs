@@ -138,7 +138,7 @@ public sealed class ConcurrencyTests : IDisposable
     [Fact]
     public async Task DisposeFromManyThreadsIsOneDispose()
     {
-        for (int round = 0; round < 30; round++)
+        for (int round = 0; round < LongRun.Scale(40, 2000); round++)
         {
             EmbeddingCache cache = _store.Create(configure: static options => options.Overwrite = true);
             cache.Set("a", [1, 2]);
