@@ -7,6 +7,8 @@ namespace EmbedCache.Engine;
 /// <summary>What a catalog says: the segments in use, what they cover, the properties, and the sections that were replaced. Immutable.</summary>
 internal sealed class IndexState
 {
+    private const int NoEntryCount = 0;
+
     public IndexState(long coversTo, Segment[] segments, CatalogEntry[] retired, CatalogEntry[] foreign, StoreProperties properties)
     {
         CoversTo = coversTo;
@@ -20,8 +22,11 @@ internal sealed class IndexState
         }
     }
 
+    /// <summary>Not Array.Empty: see <see cref="Select"/>.</summary>
+    private static readonly CatalogEntry[] NoEntries = new CatalogEntry[NoEntryCount];
+
     /// <summary>The index of a log without a catalog: nothing is covered.</summary>
-    public static IndexState Empty { get; } = new(FormatConstants.LogOffset, [], [], [], StoreProperties.Empty);
+    public static IndexState Empty { get; } = new(FormatConstants.LogOffset, [], NoEntries, NoEntries, StoreProperties.Empty);
 
     /// <summary>Everything in the log below this offset is indexed.</summary>
     public long CoversTo { get; }

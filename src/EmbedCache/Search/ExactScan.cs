@@ -17,6 +17,10 @@ internal static class ExactScan
 {
     private const long BytesWorthAThread = 8 << 20;
     private const int MostThreads = 8;
+
+    /// <summary>What a thread takes at a time: enough to keep the hardware's read-ahead going, little enough that no thread waits long for another at the end.</summary>
+    private const long BytesPerShare = 1 << 20;
+
     private const int EntriesPerBlock = FormatConstants.SectionBlockByteLength / FormatConstants.OrdinalsEntryByteLength;
 
     /// <summary>A float kernel's result past these is recomputed in binary64: products may have overflowed or vanished.</summary>
@@ -32,30 +36,29 @@ internal static class ExactScan
     public static ScoredOrdinal[] Run(ScanSet set, Query query, int top, double minimumScore, int threads)
     {
         long count = set.OrdinalCount;
-        int parts = threads > 0 ? threads : ChooseThreads(count * query.Vector.Length * sizeof(float));
-        parts = (int)Math.Max(1, Math.Min(parts, count));
-        if (parts == 1)
-        {
-            return ScanPart(set, query, top, minimumScore, 0, count);
-        }
-
+        long byteLength = query.Vector.Length * sizeof(float);
+        int parts = (int)Math.Max(1, Math.Min(threads > 0 ? threads : ChooseThreads(count * byteLength), count));
+        var shares = new Shares(count, Math.Max(1, BytesPerShare / byteLength));
         var others = new Task<ScoredOrdinal[]>[parts - 1];
         for (int i = 0; i < others.Length; i++)
         {
-            long from = count * i / parts;
-            long to = count * (i + 1) / parts;
-            others[i] = Task.Run(() => ScanPart(set, query, top, minimumScore, from, to));
+            others[i] = Task.Run(() => ScanShares(set, query, top, minimumScore, shares));
         }
 
         ScoredOrdinal[] own;
         try
         {
-            own = ScanPart(set, query, top, minimumScore, count * (parts - 1) / parts, count);
+            own = ScanShares(set, query, top, minimumScore, shares);
         }
         finally
         {
             // The snapshot must outlive every part, whatever becomes of this one.
             Task.WhenAll(others).ContinueWith(_ => { }, TaskScheduler.Default).Wait();
+        }
+
+        if (parts == 1)
+        {
+            return own;
         }
 
         var best = new TopK(top, default, minimumScore);
@@ -78,12 +81,16 @@ internal static class ExactScan
     private static int ChooseThreads(long byteLength)
         => byteLength < 2 * BytesWorthAThread ? 1 : (int)Math.Min(Math.Min(Environment.ProcessorCount, MostThreads), byteLength / BytesWorthAThread);
 
-    private static ScoredOrdinal[] ScanPart(ScanSet set, Query query, int top, double minimumScore, long from, long to)
+    private static ScoredOrdinal[] ScanShares(ScanSet set, Query query, int top, double minimumScore, Shares shares)
     {
         var best = new TopK(top, default, minimumScore);
         try
         {
-            ScanOrdinals(set, query, from, to, ref best);
+            while (shares.TryTake(out long from, out long to))
+            {
+                ScanOrdinals(set, query, from, to, ref best);
+            }
+
             return best.SortBestFirst().ToArray();
         }
         finally
@@ -236,5 +243,18 @@ internal static class ExactScan
         ReadOnlySpan<float> vector = MemoryMarshal.Cast<byte, float>(vectorBytes).Slice(0, query.Vector.Length);
         double kernel = query.Metric == Metric.L2 ? WideKernels.SquaredL2(query.Vector, vector) : WideKernels.Dot(query.Vector, vector);
         return Scores.FromKernel(query.Metric, kernel, query.Metric == Metric.Cosine ? VectorNorm.Norm(vector) : norm, query.Norm);
+    }
+
+    /// <summary>Hands out ranges of ordinals. A thread that is held up takes fewer; what is found does not depend on who took what.</summary>
+    private sealed class Shares(long count, long share)
+    {
+        private long _next;
+
+        public bool TryTake(out long from, out long to)
+        {
+            from = Interlocked.Add(ref _next, share) - share;
+            to = Math.Min(from + share, count);
+            return from < count;
+        }
     }
 }

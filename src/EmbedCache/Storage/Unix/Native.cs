@@ -22,7 +22,6 @@ internal static class Native
 
     public const int O_RDONLY = 0;
     public const int O_RDWR = 2;
-    public const int SEEK_END = 2;
 
     public const int PROT_READ = 1;
     public const int MAP_SHARED = 1;
@@ -71,9 +70,6 @@ internal static class Native
 
     [DllImport(LibC, EntryPoint = "pwrite", SetLastError = true)]
     public static extern IntPtr PWrite(int file, ref byte buffer, IntPtr count, long offset);
-
-    [DllImport(LibC, EntryPoint = "lseek", SetLastError = true)]
-    public static extern long LSeek(int file, long offset, int origin);
 
     [DllImport(LibC, EntryPoint = "ftruncate", SetLastError = true)]
     public static extern int FTruncate(int file, long length);

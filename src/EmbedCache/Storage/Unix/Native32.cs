@@ -17,9 +17,6 @@ internal static class Native32
     [DllImport(Native.LibC, EntryPoint = "pwrite64", SetLastError = true)]
     public static extern IntPtr PWrite(int file, ref byte buffer, IntPtr count, long offset);
 
-    [DllImport(Native.LibC, EntryPoint = "lseek64", SetLastError = true)]
-    public static extern long LSeek(int file, long offset, int origin);
-
     [DllImport(Native.LibC, EntryPoint = "ftruncate64", SetLastError = true)]
     public static extern int FTruncate(int file, long length);
 
@@ -34,7 +31,7 @@ internal static class Native32
         try
         {
             const int noDescriptor = -1;
-            _ = LSeek(noDescriptor, 0, Native.SEEK_END);
+            _ = FTruncate(noDescriptor, 0);
             return true;
         }
         catch (EntryPointNotFoundException)

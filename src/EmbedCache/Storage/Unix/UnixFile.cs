@@ -24,25 +24,10 @@ internal sealed partial class UnixFile : IStoreFile
 
     public FileIdentity Identity { get; }
 
-    public long Length
-    {
-        get
-        {
-            using var file = new BorrowedDescriptor(_handle);
-            long length = Native32.IsNeeded ? Native32.LSeek(file.Number, 0, Native.SEEK_END) : Native.LSeek(file.Number, 0, Native.SEEK_END);
-            return length >= 0 ? length : throw UnixError.ForFile(Errno.Last, "ask for the length of the file", Path);
-        }
-    }
+    public long Length => Status("ask for the length of the file").Length;
 
     /// <summary>Bytes of disk the file takes.</summary>
-    public long AllocatedLength
-    {
-        get
-        {
-            int errno = UnixStatus.TryGet(_handle, out UnixStatus status);
-            return errno == 0 ? status.AllocatedLength : throw UnixError.ForFile(errno, "ask for the status of the file", Path);
-        }
-    }
+    public long AllocatedLength => Status("ask for the status of the file").AllocatedLength;
 
     public int ReadAt(long offset, Span<byte> buffer)
     {
@@ -144,6 +129,12 @@ internal sealed partial class UnixFile : IStoreFile
         : new MappedSource(this, limit => UnixMapView.Create(_handle, limit, Path));
 
     public void Dispose() => _handle.Dispose();
+
+    private UnixStatus Status(string action)
+    {
+        int errno = UnixStatus.TryGet(_handle, out UnixStatus status);
+        return errno == 0 ? status : throw UnixError.ForFile(errno, action, Path);
+    }
 
     private bool TryFAllocate(int mode, long offset, long length, string action)
     {

@@ -19,8 +19,9 @@ internal readonly struct UnixStatus
 
     private static readonly byte[] s_noPath = [0];
 
-    private UnixStatus(FileIdentity identity, uint mode, uint user, uint group, long blocks)
+    private UnixStatus(FileIdentity identity, uint mode, uint user, uint group, long length, long blocks)
     {
+        Length = length;
         Identity = identity;
         Mode = mode;
         User = user;
@@ -33,6 +34,9 @@ internal readonly struct UnixStatus
     public uint User { get; }
 
     public uint Group { get; }
+
+    /// <summary>Bytes in the file.</summary>
+    public long Length { get; }
 
     /// <summary>Bytes of disk the file takes; less than its length where it has holes.</summary>
     public long AllocatedLength { get; }
@@ -57,13 +61,13 @@ internal readonly struct UnixStatus
         {
             var mac = default(MacStatus);
             int failed = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? FStatInode64(file.Number, ref mac) : FStat(file.Number, ref mac);
-            status = new UnixStatus(mac.Identity, mac.Mode, mac.User, mac.Group, mac.Blocks);
+            status = new UnixStatus(mac.Identity, mac.Mode, mac.User, mac.Group, mac.Length, mac.Blocks);
             return failed == 0 ? 0 : Errno.Last;
         }
 
         var linux = default(LinuxStatus);
         int error = StatX(file.Number, s_noPath, EmptyPath, WantBasic, ref linux) == 0 ? 0 : Errno.Last;
-        status = new UnixStatus(linux.Identity, linux.Mode, linux.User, linux.Group, (long)linux.Blocks);
+        status = new UnixStatus(linux.Identity, linux.Mode, linux.User, linux.Group, (long)linux.Length, (long)linux.Blocks);
         return error;
     }
 
@@ -115,6 +119,9 @@ internal readonly struct UnixStatus
         [FieldOffset(32)]
         public ulong Inode;
 
+        [FieldOffset(40)]
+        public ulong Length;
+
         [FieldOffset(48)]
         public ulong Blocks;
 
@@ -145,6 +152,9 @@ internal readonly struct UnixStatus
 
         [FieldOffset(20)]
         public uint Group;
+
+        [FieldOffset(96)]
+        public long Length;
 
         [FieldOffset(104)]
         public long Blocks;
