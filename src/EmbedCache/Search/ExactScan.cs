@@ -39,6 +39,11 @@ internal static class ExactScan
         long byteLength = query.Vector.Length * sizeof(float);
         int parts = (int)Math.Max(1, Math.Min(threads > 0 ? threads : ChooseThreads(count * byteLength), count));
         var shares = new Shares(count, Math.Max(1, BytesPerShare / byteLength));
+        if (parts == 1)
+        {
+            return ScanShares(set, query, top, minimumScore, shares);
+        }
+
         var others = new Task<ScoredOrdinal[]>[parts - 1];
         for (int i = 0; i < others.Length; i++)
         {
@@ -53,12 +58,10 @@ internal static class ExactScan
         finally
         {
             // The snapshot must outlive every part, whatever becomes of this one.
-            Task.WhenAll(others).ContinueWith(_ => { }, TaskScheduler.Default).Wait();
-        }
-
-        if (parts == 1)
-        {
-            return own;
+            foreach (Task<ScoredOrdinal[]> other in others)
+            {
+                WaitQuietly(other);
+            }
         }
 
         var best = new TopK(top, default, minimumScore);
@@ -75,6 +78,18 @@ internal static class ExactScan
         finally
         {
             best.Dispose();
+        }
+    }
+
+    /// <summary>Waits; runs the part here where no other thread has begun it. Its failure is told when its result is asked for.</summary>
+    private static void WaitQuietly(Task part)
+    {
+        try
+        {
+            part.Wait();
+        }
+        catch (AggregateException)
+        {
         }
     }
 
