@@ -22,8 +22,8 @@ public sealed class ConcurrencyTests : IDisposable
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(LongRun.Scale(2, 60)));
         Task[] tasks =
         [
-            .. Enumerable.Range(0, 4).Select(seed => Task.Run(() => Read(cache, new Random(seed), stop.Token))),
-            Task.Run(() =>
+            .. Enumerable.Range(0, 4).Select(seed => OwnThread.Run(() => Read(cache, new Random(seed), stop.Token))),
+            OwnThread.Run(() =>
             {
                 for (int value = 2; !stop.IsCancellationRequested; value++)
                 {
@@ -34,14 +34,14 @@ public sealed class ConcurrencyTests : IDisposable
                     }
                 }
             }),
-            Task.Run(() =>
+            OwnThread.Run(() =>
             {
                 while (!stop.IsCancellationRequested)
                 {
                     cache.Compact();
                 }
             }),
-            Task.Run(() =>
+            OwnThread.Run(() =>
             {
                 while (!stop.IsCancellationRequested)
                 {
@@ -117,7 +117,7 @@ public sealed class ConcurrencyTests : IDisposable
             }
 
             using var started = new CountdownEvent(3);
-            Task[] readers = [.. Enumerable.Range(0, 3).Select(seed => Task.Run(() =>
+            Task[] readers = [.. Enumerable.Range(0, 3).Select(seed => OwnThread.Run(() =>
             {
                 var random = new Random(seed);
                 started.Signal();
@@ -142,7 +142,7 @@ public sealed class ConcurrencyTests : IDisposable
         {
             EmbeddingCache cache = _store.Create(configure: static options => options.Overwrite = true);
             cache.Set("a", [1, 2]);
-            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(cache.Dispose)));
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => OwnThread.Run(cache.Dispose)));
             using EmbeddingCache again = _store.Open();
             Assert.True(again.Contains("a"));
         }

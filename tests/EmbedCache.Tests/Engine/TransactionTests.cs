@@ -158,7 +158,7 @@ public sealed class TransactionTests : IDisposable
         using EmbeddingCache cache = _store.Create();
         using EmbeddingCache other = _store.Open(readOnly: true);
         using var stop = new CancellationTokenSource();
-        Task[] readers = [.. new[] { cache, cache, other }.Select(reader => Task.Run(() =>
+        Task[] readers = [.. new[] { cache, cache, other }.Select(reader => OwnThread.Run(() =>
         {
             float last = -1;
             while (!stop.IsCancellationRequested)
@@ -189,7 +189,7 @@ public sealed class TransactionTests : IDisposable
         using EmbeddingCache cache = _store.Create();
         EmbeddingTransaction first = cache.BeginTransaction();
         first.Set("a", [1, 1]);
-        Task<float> second = Task.Run(() =>
+        Task<float> second = OwnThread.Run(() =>
         {
             using EmbeddingTransaction transaction = cache.BeginTransaction();
             float seen = transaction.Get("a")!.Vector.Span[0];
