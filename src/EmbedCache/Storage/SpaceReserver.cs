@@ -6,7 +6,7 @@ namespace EmbedCache.Storage;
 /// </summary>
 /// <remarks>
 /// Measured on ext4 with 6 KiB commits: blocks that are only reserved gain 4 %, since the journal still has to mark them written; blocks that
-/// hold zeros already gain 45 %. Commits of megabytes are bound by the device, and zeros would only be written for nothing.
+/// hold zeros already gained up to 45 %, by the state of the disk. Commits of megabytes are bound by the device, and zeros would only be written for nothing.
 /// </remarks>
 internal sealed class SpaceReserver(IStoreFile file, bool commitsAreFlushed)
 {

@@ -1,8 +1,8 @@
 namespace EmbedCache.Vectors;
 
 /// <summary>
-/// The most recently used vectors that were copied out of the file, by record offset, bounded in bytes. Offsets are never reused within one
-/// generation of a file, so nothing in it goes stale. Thread-safe.
+/// The most recently used vectors that were copied out of the file, by record offset, bounded in bytes. An offset names one
+/// record as long as the log only grows; whoever moves the tail back clears it. Thread-safe.
 /// </summary>
 internal sealed class DecodedVectorCache(long capacityByteLength)
 {
