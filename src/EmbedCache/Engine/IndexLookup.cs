@@ -39,33 +39,56 @@ internal static class IndexLookup
     {
         for (int i = segments.Length - 1; i >= 0; i--)
         {
-            KeyRun run = segments[i].Keys;
-            for (long index = run.FindLast(hash); index >= 0; index--)
+            if (TryMatch(log, segments[i], segments[i].Keys.FindLast(hash), hash, frameOffset, tail, out KeyEntry entry))
             {
-                KeyEntry entry = run.EntryAt(index);
-                if (entry.Hash != hash)
-                {
-                    break;
-                }
-
-                long offset = entry.FrameOffset;
-                if (!KeyComparer.AreEqual(log, frameOffset, offset, tail))
-                {
-                    continue;
-                }
-
                 if (entry.IsTombstone)
                 {
                     return null;
                 }
 
-                long ordinalIndex = segments[i].Ordinals.IndexOf(offset);
-                return ordinalIndex >= 0
-                    ? (i, ordinalIndex, segments[i].Ordinals.FirstOrdinal + ordinalIndex)
-                    : throw new CorruptFileException("A key's record has no ordinal; compact the file, which rebuilds its indexes", log.Path, offset);
+                long index = OrdinalIndexOf(log, segments[i], entry);
+                return (i, index, segments[i].Ordinals.FirstOrdinal + index);
             }
         }
 
         return null;
+    }
+
+    /// <summary>Of a segment's entries with a hash, the one that has the key of a frame.</summary>
+    /// <param name="log">The file.</param>
+    /// <param name="segment">The segment.</param>
+    /// <param name="last">Its last entry of the hash, or -1.</param>
+    /// <param name="hash">The hash.</param>
+    /// <param name="frameOffset">The frame.</param>
+    /// <param name="tail">End of the log.</param>
+    /// <param name="entry">What was found.</param>
+    public static bool TryMatch(LogFile log, Segment segment, long last, ulong hash, long frameOffset, long tail, out KeyEntry entry)
+    {
+        for (long index = last; index >= 0; index--)
+        {
+            entry = segment.Keys.EntryAt(index);
+            if (entry.Hash != hash)
+            {
+                break;
+            }
+
+            if (KeyComparer.AreEqual(log, frameOffset, entry.FrameOffset, tail))
+            {
+                return true;
+            }
+        }
+
+        entry = default;
+        return false;
+    }
+
+    /// <summary>Where an entry's record stands among the segment's ordinals.</summary>
+    /// <exception cref="CorruptFileException">Nowhere.</exception>
+    public static long OrdinalIndexOf(LogFile log, Segment segment, KeyEntry entry)
+    {
+        long index = segment.Ordinals.IndexOf(entry.FrameOffset);
+        return index >= 0
+            ? index
+            : throw new CorruptFileException("A key's record has no ordinal; compact the file, which rebuilds its indexes", log.Path, entry.FrameOffset);
     }
 }

@@ -24,7 +24,7 @@ internal sealed class Indexer(LogFile log, LogAppender appender, Action makeRead
     public IndexState Extend(IndexState index, List<TailTable.Entry> entries, bool mergeAll)
     {
         long coversTo = appender.NextOffset;
-        long[] ordinals = [.. entries.Where(entry => entry.TakesOrdinal).Select(entry => entry.Offset)];
+        long[] ordinals = OffsetsWithOrdinal(entries);
         KeyEntry[] newest = KeyMerge.NewestByKey(log, entries, coversTo);
 
         int kept = mergeAll ? 0 : index.Segments.Length - CountMerged(index.Segments, newest.Length);
@@ -102,18 +102,47 @@ internal sealed class Indexer(LogFile log, LogAppender appender, Action makeRead
         return level;
     }
 
+    private static long[] OffsetsWithOrdinal(List<TailTable.Entry> entries)
+    {
+        var offsets = new long[entries.Count];
+        int count = 0;
+        for (int i = 0; i < offsets.Length; i++)
+        {
+            TailTable.Entry entry = entries[i];
+            if (entry.TakesOrdinal)
+            {
+                offsets[count++] = entry.Offset;
+            }
+        }
+
+        Array.Resize(ref offsets, count);
+        return offsets;
+    }
+
     /// <summary>Clears the live bits of what the new entries replaced or removed. Gives changed words only: null where nothing changed.</summary>
     private ulong[]?[] ClearReplaced(Segment[] segments, KeyEntry[] newest, long tail)
     {
         var words = new ulong[segments.Length][];
-        if (segments.Length > 0)
+        var isSettled = new bool[newest.Length];
+        for (int i = segments.Length - 1; i >= 0; i--)
         {
-            foreach (KeyEntry entry in newest)
+            // Both are sorted by hash. The newest segment that knows a key settles it.
+            Segment segment = segments[i];
+            var walk = new KeyRunWalk(segment.Keys);
+            for (int n = 0; n < newest.Length; n++)
             {
-                if (IndexLookup.FindOlderVersion(log, segments, entry.Hash, entry.FrameOffset, tail) is { } older)
+                KeyEntry entry = newest[n];
+                if (isSettled[n] || !IndexLookup.TryMatch(log, segment, walk.FindLast(entry.Hash), entry.Hash, entry.FrameOffset, tail, out KeyEntry older))
                 {
-                    ulong[] live = words[older.Segment] ??= segments[older.Segment].Live.ToWords();
-                    live[older.Index / LiveBitmap.BitsPerWord] &= ~(1UL << (int)(older.Index % LiveBitmap.BitsPerWord));
+                    continue;
+                }
+
+                isSettled[n] = true;
+                if (!older.IsTombstone)
+                {
+                    long index = IndexLookup.OrdinalIndexOf(log, segment, older);
+                    ulong[] live = words[i] ??= segment.Live.ToWords();
+                    live[index / LiveBitmap.BitsPerWord] &= ~(1UL << (int)(index % LiveBitmap.BitsPerWord));
                 }
             }
         }
@@ -182,6 +211,25 @@ internal sealed class Indexer(LogFile log, LogAppender appender, Action makeRead
     private static ulong[] LiveAmong(long[] ordinals, KeyEntry[] newest)
     {
         var words = new ulong[LiveBitmap.WordCount(ordinals.Length)];
+        int newestCount = 0;
+        foreach (KeyEntry entry in newest)
+        {
+            newestCount += entry.IsTombstone ? 0 : 1;
+        }
+
+        if (newestCount == ordinals.Length)
+        {
+            // No record replaced another of them, as is usual: all are live.
+            words.AsSpan().Fill(ulong.MaxValue);
+            int rest = ordinals.Length % LiveBitmap.BitsPerWord;
+            if (rest > 0)
+            {
+                words[words.Length - 1] = (1UL << rest) - 1;
+            }
+
+            return words;
+        }
+
         foreach (KeyEntry entry in newest)
         {
             if (!entry.IsTombstone)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using EmbedCache.Storage;
 
 namespace EmbedCache.Keys;
@@ -14,22 +15,27 @@ internal static class KeyMerge
     /// <param name="tail">End of what is readable.</param>
     public static KeyEntry[] NewestByKey(LogFile log, List<TailTable.Entry> entries, long tail)
     {
-        var hashes = new ulong[entries.Count];
-        var sorted = new KeyEntry[entries.Count];
-        for (int i = 0; i < sorted.Length; i++)
+        var unsorted = new KeyEntry[entries.Count];
+        for (int i = 0; i < unsorted.Length; i++)
         {
-            hashes[i] = entries[i].Hash;
-            sorted[i] = new KeyEntry(entries[i].Hash, entries[i].Offset, !entries[i].TakesOrdinal);
+            TailTable.Entry entry = entries[i];
+            unsorted[i] = new KeyEntry(entry.Hash, entry.Offset, !entry.TakesOrdinal);
         }
 
-        Array.Sort(hashes, sorted);
+        KeyEntry[] sorted = KeySort.ByHash(unsorted);
         int kept = 0;
         var group = new List<KeyEntry>();
         for (int i = 0; i < sorted.Length;)
         {
+            ulong hash = sorted[i].Hash;
+            if (i + 1 == sorted.Length || sorted[i + 1].Hash != hash)
+            {
+                sorted[kept++] = sorted[i++];
+                continue;
+            }
+
             group.Clear();
-            ulong hash = hashes[i];
-            for (; i < sorted.Length && hashes[i] == hash; i++)
+            for (; i < sorted.Length && sorted[i].Hash == hash; i++)
             {
                 group.Add(sorted[i]);
             }
@@ -48,58 +54,79 @@ internal static class KeyMerge
     /// <summary>Merges older runs and the newest entries into one run.</summary>
     public static void Merge(LogFile log, KeyRun[] runs, KeyEntry[] newest, long tail, bool dropTombstones, SectionWriter writer)
     {
-        var cursors = new Cursor[runs.Length + 1];
+        var cursors = new KeyCursor[runs.Length + 1];
         for (int i = 0; i < runs.Length; i++)
         {
-            cursors[i] = new Cursor(runs[i]);
+            cursors[i] = new KeyCursor(runs[i]);
         }
 
-        cursors[runs.Length] = new Cursor(newest);
+        cursors[runs.Length] = new KeyCursor(newest);
         var group = new List<KeyEntry>();
-        while (TryTakeLowest(cursors, group))
+        while (TryFindLowest(cursors, out KeyCursor? lowest, out bool isAlone))
         {
+            if (isAlone && !lowest.MayBeFollowedByEqual)
+            {
+                Write(lowest.Current, dropTombstones, writer);
+                lowest.MoveNext();
+                continue;
+            }
+
+            TakeAll(cursors, lowest.Current.Hash, group);
             KeepNewest(log, group, tail);
             foreach (KeyEntry entry in group)
             {
-                if (!(dropTombstones && entry.IsTombstone))
-                {
-                    writer.Write(entry.Hash);
-                    writer.Write((ulong)entry.StoredOffset);
-                }
+                Write(entry, dropTombstones, writer);
             }
         }
     }
 
-    /// <summary>Takes all entries of the lowest hash that any cursor stands at. Few runs: a scan over them beats a heap.</summary>
-    private static bool TryTakeLowest(Cursor[] cursors, List<KeyEntry> group)
+    private static void Write(KeyEntry entry, bool dropTombstones, SectionWriter writer)
     {
-        group.Clear();
-        ulong lowest = ulong.MaxValue;
-        bool any = false;
-        foreach (Cursor cursor in cursors)
+        if (!(dropTombstones && entry.IsTombstone))
         {
-            if (cursor.HasCurrent && (!any || cursor.Current.Hash < lowest))
+            writer.Write(entry.Hash);
+            writer.Write((ulong)entry.StoredOffset);
+        }
+    }
+
+    /// <summary>The cursor that stands at the lowest hash, and whether no other one does. Few runs: a scan over them beats a heap.</summary>
+    private static bool TryFindLowest(KeyCursor[] cursors, [NotNullWhen(true)] out KeyCursor? lowest, out bool isAlone)
+    {
+        lowest = null;
+        isAlone = true;
+        foreach (KeyCursor cursor in cursors)
+        {
+            if (!cursor.HasCurrent)
             {
-                lowest = cursor.Current.Hash;
-                any = true;
+                continue;
+            }
+
+            if (lowest is null || cursor.Current.Hash < lowest.Current.Hash)
+            {
+                lowest = cursor;
+                isAlone = true;
+            }
+            else if (cursor.Current.Hash == lowest.Current.Hash)
+            {
+                isAlone = false;
             }
         }
 
-        if (!any)
-        {
-            return false;
-        }
+        return lowest is not null;
+    }
 
-        foreach (Cursor cursor in cursors)
+    /// <summary>Takes all entries of a hash.</summary>
+    private static void TakeAll(KeyCursor[] cursors, ulong hash, List<KeyEntry> group)
+    {
+        group.Clear();
+        foreach (KeyCursor cursor in cursors)
         {
-            while (cursor.HasCurrent && cursor.Current.Hash == lowest)
+            while (cursor.HasCurrent && cursor.Current.Hash == hash)
             {
                 group.Add(cursor.Current);
                 cursor.MoveNext();
             }
         }
-
-        return true;
     }
 
     /// <summary>Of entries with one hash, leaves the newest of each distinct key, by ascending offset.</summary>
@@ -120,42 +147,6 @@ internal static class KeyMerge
                     group.RemoveAt(older);
                     newer--;
                 }
-            }
-        }
-    }
-
-    /// <summary>Steps through a run, or through entries in memory.</summary>
-    private sealed class Cursor
-    {
-        private readonly KeyRun? _run;
-        private readonly KeyEntry[]? _entries;
-        private readonly long _count;
-        private long _index = -1;
-
-        public Cursor(KeyRun run)
-        {
-            _run = run;
-            _count = run.Count;
-            MoveNext();
-        }
-
-        public Cursor(KeyEntry[] entries)
-        {
-            _entries = entries;
-            _count = entries.Length;
-            MoveNext();
-        }
-
-        public bool HasCurrent => _index < _count;
-
-        public KeyEntry Current { get; private set; }
-
-        public void MoveNext()
-        {
-            _index++;
-            if (_index < _count)
-            {
-                Current = _run is not null ? _run.EntryAt(_index) : _entries![_index];
             }
         }
     }

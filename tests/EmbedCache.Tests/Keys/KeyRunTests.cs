@@ -31,6 +31,43 @@ public sealed class KeyRunTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Distributions))]
+    public void WalkFindsAscendingHashesLikeSearchesOfTheirOwn(string distribution)
+    {
+        foreach (int count in new[] { 0, 1, 2, 17, 255, 256, 257, 3000 })
+        {
+            var random = new Random(count);
+            KeyRun run = Create([.. Enumerable.Range(0, count).Select(i => HashOf(distribution, i, count, random)).Order()]);
+            foreach (int askedCount in new[] { 1, 40, 2000 })
+            {
+                // Some of the run's own, some beside them, some anywhere; and each twice, as new keys may share a hash.
+                ulong[] asked = [.. Enumerable.Range(0, askedCount)
+                    .Select(i => count > 0 && i % 3 > 0 ? run.EntryAt(random.Next(count)).Hash + (ulong)(i % 3) - 1 : HashOf("uniform", i, askedCount, random))
+                    .SelectMany(static hash => new[] { hash, hash })
+                    .Order()];
+                var walk = new KeyRunWalk(run);
+                foreach (ulong hash in asked)
+                {
+                    Assert.Equal(run.FindLast(hash), walk.FindLast(hash));
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Distributions))]
+    public void SortIsByHashAndKeepsTheOrderOfEquals(string distribution)
+    {
+        foreach (int count in new[] { 0, 1, 2, 3, 31, 1000, 4096, 5000 })
+        {
+            var random = new Random(count);
+            KeyEntry[] entries = [.. Enumerable.Range(0, count).Select(i => new KeyEntry(HashOf(distribution, random.Next(count), count, random), 64L * i, i % 7 == 0))];
+            KeyEntry[] sorted = KeySort.ByHash(entries);
+            Assert.Equal(entries.OrderBy(static entry => entry.Hash).Select(static entry => (entry.Hash, entry.StoredOffset)), sorted.Select(static entry => (entry.Hash, entry.StoredOffset)));
+        }
+    }
+
     [Fact]
     public void UnsortedRunOnlyMisses()
     {
@@ -42,6 +79,13 @@ public sealed class KeyRunTests
             foreach (ulong hash in hashes)
             {
                 long found = run.FindLast(hash);
+                Assert.True(found == -1 || hashes[found] == hash);
+            }
+
+            var walk = new KeyRunWalk(run);
+            foreach (ulong hash in hashes.Order())
+            {
+                long found = walk.FindLast(hash);
                 Assert.True(found == -1 || hashes[found] == hash);
             }
         }
