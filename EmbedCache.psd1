@@ -20,6 +20,7 @@
         'Get-Embedding',
         'New-EmbedCache',
         'Open-EmbedCache',
+        'Optimize-EmbedCache',
         'Remove-Embedding',
         'Set-Embedding',
         'Test-EmbedCache'

@@ -218,7 +218,7 @@ public sealed partial class EmbeddingCache : IDisposable
     /// <summary>Rewrites the file without what is dead and swaps it in. Readers keep the old file until their next look.</summary>
     /// <exception cref="FileBusyException">Another writer held the file until the busy timeout ran out, or the system refused the swap.</exception>
     public void Compact(IProgress<double>? progress = null, CancellationToken cancellationToken = default)
-        => new Compactor(_store, progress, cancellationToken).Run();
+        => Optimize(new OptimizeOptions(), progress is null ? null : new FractionOf(progress), cancellationToken);
 
     /// <summary>Closes the file: makes everything durable, indexes the tail where that pays, trims reserved space. Idempotent.</summary>
     public void Dispose() => _store.Dispose();

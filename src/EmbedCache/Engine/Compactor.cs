@@ -10,19 +10,26 @@ namespace EmbedCache.Engine;
 /// Writes the live records into a new file beside the old one and swaps it in under both writer locks. The store's identity and salt stay,
 /// its generation rises, and the old file is marked superseded for those who have it open. A crash leaves the old file, or the new one.
 /// </summary>
-internal sealed class Compactor(Store store, IProgress<double>? progress, CancellationToken cancellationToken)
+internal sealed class Compactor(Store store, IProgress<OptimizeProgress>? progress, CancellationToken cancellationToken)
 {
     /// <summary>Nobody reads the new file before it is whole, so its index is built in large pieces.</summary>
     private const int MaxUnindexedCount = 1 << 20;
 
     private const int ProgressStep = 1024;
 
+    /// <summary>The share of the work that copying is.</summary>
+    private const double CopyShare = 0.95;
+
     /// <summary>One name, so that what a crashed compaction left is found and removed by the next: it may hold erased text.</summary>
     private readonly string _temporary = store.Path + ".compact";
 
-    public void Run()
+    /// <summary>Records that were left behind because they had expired.</summary>
+    public long ExpiredCount { get; private set; }
+
+    /// <summary>Compacts what a transaction, which this ends, holds the lock of.</summary>
+    public void Run(WriteTransaction begun)
     {
-        using WriteTransaction old = store.BeginWrite();
+        using WriteTransaction old = begun;
         LogFile source = old.Snapshot.Log;
         IFileSystem fileSystem = store.Environment.FileSystem;
         fileSystem.Delete(_temporary);
@@ -32,6 +39,8 @@ internal sealed class Compactor(Store store, IProgress<double>? progress, Cancel
             LogFile target = LogFile.Create(fileSystem, _temporary, header, store.Now, ownerOnly: true, store.Options.PositionalReads);
             using var next = new Store(store.Environment, store.Options, target);
             CopyRecords(old.Snapshot, next);
+            cancellationToken.ThrowIfCancellationRequested();
+            progress?.Report(new OptimizeProgress(OptimizeStage.Swapping, CopyShare));
             fileSystem.CopyOwnership(source.Path, _temporary);
             next.Finish();
 
@@ -46,7 +55,7 @@ internal sealed class Compactor(Store store, IProgress<double>? progress, Cancel
             throw;
         }
 
-        progress?.Report(1);
+        progress?.Report(new OptimizeProgress(OptimizeStage.Swapping, 1));
     }
 
     /// <summary>A damaged index costs time here, not records: what is live is then worked out from the log.</summary>
@@ -86,7 +95,7 @@ internal sealed class Compactor(Store store, IProgress<double>? progress, Cancel
             if (done++ % ProgressStep == 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                progress?.Report(0.99 * done / total);
+                progress?.Report(new OptimizeProgress(OptimizeStage.Compacting, CopyShare * done / total));
             }
 
             CopyRecord(from, offset, set.Now, transaction);
@@ -96,12 +105,13 @@ internal sealed class Compactor(Store store, IProgress<double>? progress, Cancel
         transaction.Commit();
     }
 
-    private static void CopyRecord(Snapshot from, long offset, long now, WriteTransaction transaction)
+    private void CopyRecord(Snapshot from, long offset, long now, WriteTransaction transaction)
     {
         LogFile log = from.Log;
         RecordFrame frame = RecordReader.Read(log, offset, from.PublishedTail);
         if (frame.IsExpired(now))
         {
+            ExpiredCount++;
             return;
         }
 
@@ -114,6 +124,12 @@ internal sealed class Compactor(Store store, IProgress<double>? progress, Cancel
 
     private void Swap(IFileSystem fileSystem, LogFile source)
     {
+        if (fileSystem.Identify(source.Path) is not { } found || !found.Equals(source.File.Identity))
+        {
+            // Copying took its time: what somebody put at the path meanwhile is not for us to replace.
+            throw new FileNotFoundException($"The file '{store.Path}' was moved, removed or replaced while it was being compacted. What stands at its path now was not touched", store.Path);
+        }
+
         try
         {
             fileSystem.Replace(_temporary, source.Path);

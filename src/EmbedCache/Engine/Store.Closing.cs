@@ -18,6 +18,12 @@ internal sealed partial class Store
     public void Checkpoint(int threshold, TimeSpan? busyTimeout = null)
     {
         using WriteTransaction transaction = BeginWrite(busyTimeout);
+        Checkpoint(transaction, threshold);
+    }
+
+    /// <summary>The same in a transaction that was begun for it, and which this ends.</summary>
+    public static void Checkpoint(WriteTransaction transaction, int threshold)
+    {
         if (transaction.Snapshot.TailCount >= threshold)
         {
             transaction.IndexTail();

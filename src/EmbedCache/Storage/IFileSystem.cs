@@ -35,6 +35,9 @@ internal interface IFileSystem
     /// <summary>Which file the path leads to now; null when there is none. Called once a transaction, so it allocates nothing.</summary>
     FileIdentity? Identify(string path);
 
+    /// <summary>What kind of file system a file is on, or its directory where there is no file yet. Unknown where the system does not say.</summary>
+    Volume Inspect(string path);
+
     /// <summary>
     /// The full path with every link resolved. Where the file itself does not exist, the directory is resolved and the name kept.
     /// </summary>

@@ -112,4 +112,11 @@ internal static class Native
 
     [DllImport(LibC, EntryPoint = "realpath", SetLastError = true)]
     public static extern IntPtr RealPath(byte[] path, byte[] resolved);
+
+    [DllImport(LibC, EntryPoint = "statfs", SetLastError = true)]
+    public static extern int StatFs(byte[] path, [Out] byte[] status);
+
+    /// <summary>macOS on Intel: the layout with 64-bit inodes.</summary>
+    [DllImport(LibC, EntryPoint = "statfs$INODE64", SetLastError = true)]
+    public static extern int StatFsInode64(byte[] path, [Out] byte[] status);
 }

@@ -26,6 +26,9 @@ internal static class Native32
     [DllImport(Native.LibC, EntryPoint = "fcntl64", SetLastError = true)]
     public static extern int FCntl(int file, int command, ref FileLock fileLock);
 
+    [DllImport(Native.LibC, EntryPoint = "statfs64", SetLastError = true)]
+    public static extern int StatFs(byte[] path, [Out] byte[] status);
+
     private static bool Exists()
     {
         try

@@ -80,6 +80,12 @@ internal sealed class UnixFileSystem : IFileSystem
         };
     }
 
+    public Volume Inspect(string path)
+    {
+        path = Path.GetFullPath(path);
+        return UnixVolume.Of(UnixPath.Encode(Identify(path) is null ? Path.GetDirectoryName(path) ?? path : path));
+    }
+
     public string ResolveLinks(string path)
     {
         path = Path.GetFullPath(path);

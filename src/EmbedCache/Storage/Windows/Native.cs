@@ -44,6 +44,13 @@ internal static class Native
 
     public const uint FileTypeDisk = 1;
 
+    /// <summary>What GetDriveType returns.</summary>
+    public const uint DriveRemovable = 2;
+    public const uint DriveFixed = 3;
+    public const uint DriveRemote = 4;
+    public const uint DriveOptical = 5;
+    public const uint DriveMemory = 6;
+
     public const uint PageReadOnly = 2;
     public const uint FileMapRead = 4;
 
@@ -129,6 +136,14 @@ internal static class Native
 
     [DllImport(Kernel32, EntryPoint = "GetFinalPathNameByHandleW", CharSet = CharSet.Unicode, SetLastError = true)]
     public static extern uint GetFinalPathNameByHandle(SafeFileHandle file, [Out] char[] path, uint length, uint flags);
+
+    [DllImport(Kernel32, EntryPoint = "GetVolumePathNameW", CharSet = CharSet.Unicode, SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static extern bool GetVolumePathName(string path, [Out] char[] root, uint length);
+
+    /// <summary>Takes the root that <see cref="GetVolumePathName"/> gave, with its zero.</summary>
+    [DllImport(Kernel32, EntryPoint = "GetDriveTypeW", CharSet = CharSet.Unicode)]
+    public static extern uint GetDriveType(char[] root);
 
     [DllImport(Kernel32, EntryPoint = "LocalFree")]
     public static extern IntPtr LocalFree(IntPtr memory);

@@ -63,6 +63,29 @@ internal sealed class WindowsFileSystem : IFileSystem
         return WindowsError.IsAbsent(code) ? null : throw WindowsError.ForPath(code, "look at the file", path);
     }
 
+    public Volume Inspect(string path)
+    {
+        path = WithoutDevicePrefix(Path.GetFullPath(path));
+        if (path.StartsWith(@"\\", StringComparison.Ordinal))
+        {
+            return new Volume(VolumeKind.Network, "network share");
+        }
+
+        // A volume may be mounted in a folder: its own root is asked, not the drive letter's.
+        char[] root = new char[path.Length + 2];
+        if (!Native.GetVolumePathName(path, root, (uint)root.Length))
+        {
+            return new Volume(VolumeKind.Unknown, "unknown");
+        }
+
+        return Native.GetDriveType(root) switch
+        {
+            Native.DriveRemovable or Native.DriveFixed or Native.DriveOptical or Native.DriveMemory => Volume.Local,
+            Native.DriveRemote => new Volume(VolumeKind.Network, "network drive"),
+            _ => new Volume(VolumeKind.Unknown, "unknown"),
+        };
+    }
+
     public string ResolveLinks(string path)
     {
         path = Path.GetFullPath(path);

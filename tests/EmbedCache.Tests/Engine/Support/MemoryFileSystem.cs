@@ -146,6 +146,11 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
+    /// <summary>What the tests pretend that the files are on.</summary>
+    public Volume Volume { get; set; } = Volume.Local;
+
+    public Volume Inspect(string path) => Volume;
+
     public string ResolveLinks(string path) => path;
 
     public void Replace(string source, string destination)

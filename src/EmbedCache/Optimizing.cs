@@ -1,0 +1,65 @@
+namespace EmbedCache;
+
+/// <summary>What <see cref="EmbeddingCache.Optimize"/> is to do.</summary>
+public sealed class OptimizeOptions
+{
+    /// <summary>Rewrite the file without what is dead, and swap it in. False only indexes what is not indexed yet and makes everything durable.</summary>
+    public bool Compact { get; set; } = true;
+
+    /// <summary>How long to wait for another writer; null for the busy timeout that the file was opened with.</summary>
+    public TimeSpan? BusyTimeout { get; set; }
+}
+
+/// <summary>What an optimization is at.</summary>
+public enum OptimizeStage
+{
+    /// <summary>Waiting for another writer to finish.</summary>
+    Waiting = 0,
+
+    /// <summary>Live records are being copied into a new file.</summary>
+    Compacting = 1,
+
+    /// <summary>The new file is being made durable and put in place.</summary>
+    Swapping = 2,
+
+    /// <summary>What no index section covers is being indexed.</summary>
+    Indexing = 3,
+}
+
+/// <summary>How far an optimization has come.</summary>
+public sealed class OptimizeProgress
+{
+    internal OptimizeProgress(OptimizeStage stage, double fraction)
+    {
+        Stage = stage;
+        Fraction = fraction;
+    }
+
+    /// <summary>What it is at.</summary>
+    public OptimizeStage Stage { get; }
+
+    /// <summary>How much of all its work is done, 0 to 1.</summary>
+    public double Fraction { get; }
+}
+
+/// <summary>What an optimization did.</summary>
+public sealed class OptimizeReport
+{
+    /// <summary>Full path of the file.</summary>
+    public string Path { get; internal set; } = string.Empty;
+
+    /// <summary>True when the file was rewritten.</summary>
+    public bool IsCompacted { get; internal set; }
+
+    /// <summary>Length of the file before, in bytes.</summary>
+    public long ByteLengthBefore { get; internal set; }
+
+    /// <summary>Length of the file after, in bytes.</summary>
+    public long ByteLengthAfter { get; internal set; }
+
+    /// <summary>Live records in the file afterwards.</summary>
+    public long RecordCount { get; internal set; }
+
+    /// <summary>Records that were dropped because they had expired.</summary>
+    public long ExpiredCount { get; internal set; }
+}
