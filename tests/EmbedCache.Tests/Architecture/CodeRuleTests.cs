@@ -19,6 +19,8 @@ public sealed partial class CodeRuleTests
     [
         .. s_unsafeFiles,
         @"^Numerics/VectorNorm(\.\w+)?\.cs$",
+        @"^Numerics/Int8Kernels(\.\w+)?\.cs$",
+        @"^Numerics/ScalarQuantizer(\.\w+)?\.cs$",
         @"^Primitives/Crc32\.Vectorized\.cs$",
         @"^Primitives/Polyfills(\.\w+)?\.cs$",
         @"^Storage/(Unix|Windows)/\w+\.cs$",
@@ -30,6 +32,7 @@ public sealed partial class CodeRuleTests
         @"^Primitives/Polyfills(\.\w+)?\.cs$",
         @"^Primitives/Crc32(\.\w+)?\.cs$",
         @"^Numerics/Vector(Kernels|Norm)(\.\w+)?\.cs$",
+        @"^Numerics/(Int8Kernels|ScalarQuantizer)(\.\w+)?\.cs$",
         @"^Storage/MappedSource\.cs$",
         @"^EmbeddingLease\.cs$",
     ];
