@@ -102,3 +102,11 @@ public sealed class ModelMismatchException(string expected, string actual, strin
     /// <summary>The model the file holds.</summary>
     public string Actual { get; } = actual;
 }
+
+/// <summary>A filter's text is not one.</summary>
+public sealed class InvalidFilterException(string message, int position)
+    : EmbedCacheException($"{message} (at character {position} of the filter)", null, null, null)
+{
+    /// <summary>The character of the text at which the problem was met, from 1.</summary>
+    public int Position { get; } = position;
+}
