@@ -33,7 +33,12 @@ internal sealed class Compactor(Store store, IProgress<OptimizeProgress>? progre
         LogFile source = old.Snapshot.Log;
         IFileSystem fileSystem = store.Environment.FileSystem;
         fileSystem.Delete(_temporary);
-        FileHeader header = source.Header with { Generation = checked(source.Header.Generation + 1) };
+        if (source.Header.Generation == uint.MaxValue)
+        {
+            throw new CorruptFileException("The file's generation is the highest there is; copy its records into a new file", source.Path, FileHeader.GenerationOffset);
+        }
+
+        FileHeader header = source.Header with { Generation = source.Header.Generation + 1 };
         try
         {
             LogFile target = LogFile.Create(fileSystem, _temporary, header, store.Now, ownerOnly: true, store.Options.PositionalReads);

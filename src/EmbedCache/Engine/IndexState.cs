@@ -111,7 +111,7 @@ internal sealed class IndexState
         long live = 0;
         foreach (Segment segment in Segments)
         {
-            live += segment.Live.CountLive();
+            live += segment.CountLive();
         }
 
         return live;

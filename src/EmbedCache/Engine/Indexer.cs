@@ -141,7 +141,7 @@ internal sealed class Indexer(LogFile log, LogAppender appender, Action makeRead
                 if (!older.IsTombstone)
                 {
                     long index = IndexLookup.OrdinalIndexOf(log, segment, older);
-                    ulong[] live = words[i] ??= segment.Live.ToWords();
+                    ulong[] live = words[i] ??= segment.LiveWords();
                     live[index / LiveBitmap.BitsPerWord] &= ~(1UL << (int)(index % LiveBitmap.BitsPerWord));
                 }
             }
@@ -200,7 +200,7 @@ internal sealed class Indexer(LogFile log, LogAppender appender, Action makeRead
         var joined = new BitJoiner(bitCount);
         for (int i = 0; i < merged.Length; i++)
         {
-            joined.Append(changed[firstMerged + i] ?? merged[i].Live.ToWords(), merged[i].Ordinals.Count);
+            joined.Append(changed[firstMerged + i] ?? merged[i].LiveWords(), merged[i].Ordinals.Count);
         }
 
         joined.Append(LiveAmong(ordinals, newest), ordinals.Length);

@@ -27,6 +27,12 @@ internal sealed class Segment
 
     public long ByteLength => Keys.Section.ByteLength + Ordinals.Section.ByteLength + Live.Section.ByteLength;
 
+    /// <summary>How many of its ordinals are live.</summary>
+    public long CountLive() => Live.CountLive(Ordinals.Count);
+
+    /// <summary>A copy of the live bits that may be changed.</summary>
+    public ulong[] LiveWords() => Live.ToWords(Ordinals.Count);
+
     /// <summary>Puts the sections of a catalog together: each stretch has one of each kind, and the stretches join without a gap.</summary>
     /// <exception cref="CorruptFileException">They do not.</exception>
     public static Segment[] Join(LogFile log, long tail, CatalogEntry[] entries, long coversTo, long catalogOffset)

@@ -230,6 +230,11 @@ internal sealed partial class Store
             }
 
             snapshot = RecoverBeforeAppend(snapshot);
+            if (snapshot.Slot.Transaction >= FormatConstants.MaxTransaction)
+            {
+                throw new CorruptFileException("The file's transaction number is the highest there is; copy its records into a new file", Path, FormatConstants.SlotOffset(snapshot.Slot.Sequence) + CommitSlot.TransactionOffset);
+            }
+
             snapshot.TryAddReference();
             return snapshot;
         }

@@ -240,7 +240,8 @@ internal sealed partial class Store : IDisposable
     {
         try
         {
-            return IndexState.Load(log, slot.CatalogOffset, slot.PublishedTail, isRecovered);
+            var index = IndexState.Load(log, slot.CatalogOffset, slot.PublishedTail, isRecovered);
+            return index.OrdinalCount <= slot.RecordCount ? index : IndexState.Empty;
         }
         catch (CorruptFileException)
         {

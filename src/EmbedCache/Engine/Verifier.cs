@@ -317,7 +317,7 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
             Report(offset, "The record was replaced or removed, but is marked live");
         }
 
-        long indexed = snapshot.Index.Segments.Sum(segment => segment.Live.CountLive());
+        long indexed = snapshot.Index.Segments.Sum(static segment => segment.CountLive());
         if (indexed != snapshot.Slot.LiveIndexedCount)
         {
             Report(FormatConstants.SlotOffset(snapshot.Slot.Sequence), $"The slot counts {snapshot.Slot.LiveIndexedCount} live records in the index; the bitmaps have {indexed}");

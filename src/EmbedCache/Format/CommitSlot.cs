@@ -176,8 +176,8 @@ internal readonly record struct CommitSlot
         }
     }
 
-    /// <summary>The invariants above. Split, so that a debugger shows which half fails.</summary>
-    private bool IsConsistent => Sequence is >= 1 and < FormatConstants.OffsetLimit && Epoch >= 1 && AreTailsConsistent && IsCatalogConsistent && AreCountsConsistent && UnixTime.IsValid(Committed);
+    /// <summary>Whether the invariants above hold. Split, so that a debugger shows which half fails.</summary>
+    public bool IsConsistent => Sequence is >= 1 and < FormatConstants.OffsetLimit && Epoch >= 1 && AreTailsConsistent && IsCatalogConsistent && AreCountsConsistent && UnixTime.IsValid(Committed);
 
     private bool AreTailsConsistent
         => FormatConstants.LogOffset <= DurableTail

@@ -138,8 +138,14 @@ internal sealed class LogFile : IDisposable
     }
 
     /// <summary>Writes a slot at the place of its sequence number. The caller decides when it is flushed.</summary>
+    /// <exception cref="CorruptFileException">No reader would accept it: what the file said before, its counts or an epoch that has no next, made it so.</exception>
     public void WriteSlot(in CommitSlot slot)
     {
+        if (!slot.IsConsistent)
+        {
+            throw new CorruptFileException("The file's counts, epoch or sequence leave no valid slot to go on with; copy its records into a new file", Path, FormatConstants.SlotOffset(slot.Sequence));
+        }
+
         Span<byte> bytes = stackalloc byte[FormatConstants.SlotByteLength];
         slot.Write(bytes);
         File.WriteAt(FormatConstants.SlotOffset(slot.Sequence), bytes);

@@ -21,25 +21,32 @@ internal sealed class LiveBitmap(Section section)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong Word(long wordIndex) => Section.Word(wordIndex * FormatConstants.LiveEntryByteLength);
 
-    /// <summary>How many are live.</summary>
-    public long CountLive()
+    /// <summary>How many of the first <paramref name="bitCount"/> are live. Padding bits do not count, whatever a hostile file has there.</summary>
+    public long CountLive(long bitCount)
     {
         long live = 0;
-        for (long i = 0; i < Section.Count; i++)
+        for (long i = 0; i < bitCount / BitsPerWord; i++)
         {
             live += BitOperations.PopCount(Word(i));
         }
 
-        return live;
+        int rest = (int)(bitCount % BitsPerWord);
+        return rest == 0 ? live : live + BitOperations.PopCount(Word(bitCount / BitsPerWord) << (BitsPerWord - rest));
     }
 
-    /// <summary>A copy that may be changed.</summary>
-    public ulong[] ToWords()
+    /// <summary>A copy of the first <paramref name="bitCount"/> bits that may be changed; padding bits are zero, whatever a hostile file has there.</summary>
+    public ulong[] ToWords(long bitCount)
     {
         ulong[] words = new ulong[Section.Count];
         for (long i = 0; i < words.Length; i++)
         {
             words[i] = Word(i);
+        }
+
+        int rest = (int)(bitCount % BitsPerWord);
+        if (rest != 0)
+        {
+            words[bitCount / BitsPerWord] &= ulong.MaxValue >> (BitsPerWord - rest);
         }
 
         return words;

@@ -38,7 +38,8 @@ internal sealed class OrdinalRun(Section section)
 
                 if (last > first)
                 {
-                    middle = low + (long)((double)(offset - first) / (last - first) * (high - low));
+                    // In binary64 throughout: offsets of a hostile file may lie further apart than a long can say.
+                    middle = low + (long)(((double)offset - first) / ((double)last - first) * (high - low));
                 }
             }
 

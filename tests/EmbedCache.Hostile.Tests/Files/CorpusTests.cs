@@ -1,0 +1,43 @@
+using EmbedCache.Fuzz;
+using EmbedCache.Tests.Engine;
+
+namespace EmbedCache.Hostile.Tests.Files;
+
+/// <summary>
+/// Repeats what a fuzzer once found, and mutates golden files anew: all of it must end in an answer or an EmbedCacheException, within a second and
+/// within four times the file and 16 MiB.
+/// </summary>
+public sealed class CorpusTests
+{
+    public static IEnumerable<object[]> Finds => SeedFiles.Corpus().Select(static find => new object[] { find.Target, find.Name });
+
+    [Theory]
+    [MemberData(nameof(Finds))]
+    public void WhatWasFoundOnceIsNotFoundAgain(string target, string name)
+        => FuzzTargets.All[target](SeedFiles.Corpus().Single(find => find.Target == target && find.Name == name).Input);
+
+    [Theory]
+    [InlineData("file")]
+    [InlineData("metadata")]
+    [InlineData("catalog")]
+    public void SeedsOfEachTargetRun(string target)
+    {
+        (string Name, byte[] Input)[] seeds = [.. Seeds.Of(target)];
+        Assert.NotEmpty(seeds);
+        Assert.All(seeds, seed => FuzzTargets.All[target](seed.Input));
+    }
+
+    /// <summary>The numbers of the inputs go on from run to run only in a long run: here they are always the same, so that a failure is one for everybody.</summary>
+    [Fact]
+    public void MutatedGoldenFilesGiveAnswersOrTypedErrors()
+    {
+        const int Seed = 20_250_101;
+        byte[][] seeds = [.. Seeds.Of("file").Select(static seed => seed.Input)];
+        Parts.Run(LongRun.Scale(30_000, 3_000_000), number =>
+        {
+            byte[] input = MutationRun.Input(seeds, Seed, (int)number);
+            (string Message, string Place)? failure = MutationRun.Failure(input);
+            Assert.True(failure is null, $"input {number} of seed {Seed}: {failure?.Message} {failure?.Place}");
+        });
+    }
+}

@@ -1,0 +1,139 @@
+using EmbedCache.Format;
+using EmbedCache.Fuzz;
+
+namespace EmbedCache.Hostile.Tests.Files;
+
+/// <summary>
+/// A golden file, what it answers, and which of its bytes each answer was made of. Everything here is a function of the bytes that are read: a question
+/// whose answer was found without reading a byte gives the same answer whatever that byte is. So only the others need to be asked again when it changes.
+/// </summary>
+internal sealed class GoldenAnswers
+{
+    /// <summary>Questions by key that one flip is asked: where a byte is read by more of them, as a header or a block of hashes, they come in turn.</summary>
+    private const int MostKeysAsked = 3;
+
+    private readonly int[][] _generalByByte;
+    private readonly int[][] _keysByByte;
+    private readonly ulong[][] _shorter;
+
+    private GoldenAnswers(string name, byte[] bytes)
+    {
+        Name = name;
+        Bytes = bytes;
+        using (EmbeddingCache cache = Probe.Open(Probe.Disk(bytes)))
+        {
+            Assert.True(cache.Verify().IsValid);
+            Questions = Questions.About(cache, ["a", "key 3"]);
+        }
+
+        Answers = new ulong[Questions.Count];
+        var readers = new List<int>[bytes.Length];
+        for (int i = 0; i < readers.Length; i++)
+        {
+            readers[i] = [];
+        }
+
+        for (int question = 0; question < Questions.Count; question++)
+        {
+            ByteFileSystem disk = Probe.Disk(bytes);
+            disk.Touched = new bool[bytes.Length];
+            using EmbeddingCache cache = Probe.Open(disk);
+            Answers[question] = Questions.Ask(cache, question);
+            Assert.NotEqual(0UL, Answers[question]);
+            for (int i = 0; i < bytes.Length; i++)
+            {
+                if (disk.Touched[i])
+                {
+                    readers[i].Add(question);
+                }
+            }
+        }
+
+        DurableTail = Newest.DurableTail;
+        PublishedTail = Newest.PublishedTail;
+        _shorter = [.. AnswersOfShorterLogs()];
+        _generalByByte = [.. readers.Select(static questions => questions.Where(static question => question < Questions.GeneralCount).ToArray())];
+        _keysByByte = [.. readers.Select(static questions => questions.Where(static question => question >= Questions.GeneralCount).ToArray())];
+        Covered = FindCovered(bytes, DurableTail);
+    }
+
+    public static GoldenAnswers[] All { get; } = [.. SeedFiles.Golden().Select(static pair => new GoldenAnswers(pair.Key, pair.Value))];
+
+    public string Name { get; }
+
+    public byte[] Bytes { get; }
+
+    public Questions Questions { get; }
+
+    /// <summary>The answers of the file as it is.</summary>
+    public ulong[] Answers { get; }
+
+    /// <summary>Bytes that a checksum covers.</summary>
+    public bool[] Covered { get; }
+
+    /// <summary>Where the newest slot says that the log ends.</summary>
+    public long PublishedTail { get; }
+
+    /// <summary>What was fsynced. Behind it, a log without its newest commits is what a loss of power leaves, and no damage.</summary>
+    public long DurableTail { get; }
+
+    private CommitSlot Newest => Slots(Bytes).MaxBy(static slot => slot.Sequence);
+
+    /// <summary>Whether an answer may be given when a byte from <paramref name="damagedFrom"/> on is not what it was.</summary>
+    public bool MayAnswer(int question, ulong answer, long damagedFrom)
+        => answer == 0 || answer == Answers[question] || (damagedFrom >= DurableTail && _shorter.Any(answers => answers[question] == answer));
+
+    /// <summary>The questions that a change of this byte could concern; <paramref name="turn"/> chooses among many.</summary>
+    public IEnumerable<int> QuestionsFor(int offset, int turn)
+    {
+        foreach (int question in _generalByByte[offset])
+        {
+            yield return question;
+        }
+
+        int[] keys = _keysByByte[offset];
+        for (int i = 0; i < Math.Min(MostKeysAsked, keys.Length); i++)
+        {
+            yield return keys[(int)(((uint)turn * MostKeysAsked) + (uint)i) % keys.Length];
+        }
+    }
+
+    /// <summary>Header and frame headers up to the durable tail: what every opening and Verify hold against a checksum. Payloads are left to Verify's own tests.</summary>
+    private static bool[] FindCovered(byte[] bytes, long tail)
+    {
+        var covered = new bool[bytes.Length];
+        covered.AsSpan(0, FormatConstants.HeaderByteLength).Fill(true);
+        byte[] input = FuzzInput.FromFile(bytes, FuzzFlags.None);
+        foreach (int frame in FileMutator.Frames(input))
+        {
+            int offset = frame - FuzzInput.LogOffset + (int)FormatConstants.LogOffset;
+            if (offset < tail)
+            {
+                covered.AsSpan(offset, FormatConstants.FrameHeaderByteLength).Fill(true);
+            }
+        }
+
+        return covered;
+    }
+
+    /// <summary>The answers with each number of whole commits behind the durable tail.</summary>
+    private IEnumerable<ulong[]> AnswersOfShorterLogs()
+    {
+        for (long length = DurableTail; length < PublishedTail; length += FormatConstants.Unit)
+        {
+            using EmbeddingCache cache = Probe.Open(Probe.Disk(Bytes[..(int)length]));
+            yield return [.. Enumerable.Range(0, Questions.Count).Select(question => Questions.Ask(cache, question))];
+        }
+    }
+
+    private static IEnumerable<CommitSlot> Slots(byte[] bytes)
+    {
+        foreach (long offset in new[] { FormatConstants.SlotAOffset, FormatConstants.SlotBOffset })
+        {
+            if (CommitSlot.TryRead(bytes.AsSpan((int)offset), out CommitSlot slot))
+            {
+                yield return slot;
+            }
+        }
+    }
+}
