@@ -44,6 +44,8 @@ internal sealed class ByteFileSystem : IFileSystem
 
     public FileIdentity? Identify(string path) => _files.TryGetValue(path, out ByteContent? content) ? new FileIdentity(1, content.Number) : null;
 
+    public Volume Inspect(string path) => Volume.Local;
+
     public string ResolveLinks(string path) => path;
 
     public void Replace(string source, string destination)
