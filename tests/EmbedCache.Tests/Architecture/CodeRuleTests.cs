@@ -21,6 +21,8 @@ public sealed partial class CodeRuleTests
         @"^Numerics/VectorNorm(\.\w+)?\.cs$",
         @"^Numerics/Int8Kernels(\.\w+)?\.cs$",
         @"^Numerics/ScalarQuantizer(\.\w+)?\.cs$",
+        @"^Numerics/(HadamardKernels|ProductKernels)(\.\w+)?\.cs$",
+        @"^Numerics/(Float16|ScaledBytes|NibbleScan|Lanes)\.cs$",
         @"^Primitives/Crc32\.Vectorized\.cs$",
         @"^Primitives/Polyfills(\.\w+)?\.cs$",
         @"^Storage/(Unix|Windows)/\w+\.cs$",
@@ -33,6 +35,8 @@ public sealed partial class CodeRuleTests
         @"^Primitives/Crc32(\.\w+)?\.cs$",
         @"^Numerics/Vector(Kernels|Norm)(\.\w+)?\.cs$",
         @"^Numerics/(Int8Kernels|ScalarQuantizer)(\.\w+)?\.cs$",
+        @"^Numerics/(HadamardKernels|ProductKernels)(\.\w+)?\.cs$",
+        @"^Numerics/(Float16|ScaledBytes|NibbleScan)\.cs$",
         @"^Storage/MappedSource\.cs$",
         @"^EmbeddingLease\.cs$",
     ];
