@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using EmbedCache.Engine;
 using EmbedCache.Format;
 using EmbedCache.Keys;
@@ -41,7 +40,6 @@ public sealed class EmbeddingTransaction : IDisposable
         int byteLength = StoredKey.BufferByteLength(key);
         Span<byte> buffer = byteLength <= StackBufferByteLength ? stackalloc byte[StackBufferByteLength] : new byte[byteLength];
         StoredKey stored = StoredKey.FromText(key, role, _store.Header, buffer, _store.Path);
-        float norm = VectorEntry.Measure(_store, key, vector);
         long created = _store.Now;
         long expiry = VectorEntry.ExpiryOf(expires, key, _store.Path);
         if (expiry == 0 && _defaultTimeToLive > 0)
@@ -50,7 +48,7 @@ public sealed class EmbeddingTransaction : IDisposable
         }
 
         ReadOnlySpan<byte> encoded = metadata is null || metadata.Count == 0 ? default : MetadataCodec.Encode(metadata);
-        _transaction.Put(stored, MemoryMarshal.AsBytes(vector), norm, encoded, expiry, created);
+        _transaction.Put(stored, key, vector, encoded, expiry, created);
     }
 
     /// <summary>Sets one record, replacing what has the same key and role.</summary>

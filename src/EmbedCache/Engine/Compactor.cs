@@ -124,7 +124,7 @@ internal sealed class Compactor(Store store, IProgress<OptimizeProgress>? progre
         RecordFrame record = RecordReader.ReadVectorFrame(log, frame, ref vectorOffset);
         StoredKey key = StoredKey.FromStoredBytes(RecordReader.Key(log, offset, frame), frame.Role, frame.KeyHash);
         ReadOnlySpan<byte> vector = MemoryMarshal.AsBytes(RecordReader.Vector(log, vectorOffset, record));
-        transaction.Put(key, vector, record.Norm, RecordReader.Metadata(log, offset, frame), frame.Expires, record.Created);
+        transaction.PutStored(key, vector, record.Norm, RecordReader.Metadata(log, offset, frame), frame.Expires, record.Created);
     }
 
     private void Swap(IFileSystem fileSystem, LogFile source)

@@ -1,6 +1,8 @@
 using EmbedCache.Format;
 using EmbedCache.Keys;
 using EmbedCache.Metadata;
+using EmbedCache.Numerics;
+using EmbedCache.Primitives;
 using EmbedCache.Storage;
 
 namespace EmbedCache.Engine;
@@ -46,25 +48,28 @@ internal sealed class WriteTransaction : IDisposable
 
     /// <summary>Appends a Record.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="vector">The vector, validated.</param>
-    /// <param name="norm">Its norm, as <see cref="VectorEntry.Measure"/> gave it.</param>
+    /// <param name="text">What the user calls it, for messages.</param>
+    /// <param name="vector">The vector.</param>
     /// <param name="metadata">Encoded metadata.</param>
     /// <param name="expires">Unix milliseconds, 0 for never.</param>
     /// <param name="created">Unix milliseconds.</param>
-    public void Put(in StoredKey key, ReadOnlySpan<byte> vector, float norm, ReadOnlySpan<byte> metadata, long expires, long created)
+    /// <exception cref="InvalidEmbeddingException">The vector is refused; nothing was appended.</exception>
+    public void Put(in StoredKey key, string text, ReadOnlySpan<float> vector, ReadOnlySpan<byte> metadata, long expires, long created)
     {
-        RecordFrame record = CreateFrame(FrameKind.Record, key, created) with
-        {
-            MetadataByteLength = metadata.Length,
-            Expires = expires,
-            VectorByteLength = vector.Length,
-            Norm = norm,
-            Encoding = RecordEncoding.Float32,
-        };
-        Span<byte> frame = _appender.Reserve(record.PayloadByteLength);
-        record.Write(frame);
+        VectorRules.RequireDimension(vector, _header.Dimension, text, _store.Path);
+        int vectorByteLength = vector.Length * sizeof(float);
+        Span<byte> frame = _appender.Reserve((long)vectorByteLength + key.Bytes.Length + metadata.Length);
+        double sumOfSquares = VectorNorm.CopyAndSumSquares(vector, frame.Slice(RecordFrame.VectorOffset, vectorByteLength), out uint crc);
+        float norm = VectorRules.RequireNorm(vector, sumOfSquares, _header.Metric, text, _store.Path);
+        PutAround(frame, key, vectorByteLength, crc, norm, metadata, expires, created);
+    }
+
+    /// <summary>Appends a Record whose vector comes from a file, with the norm that was measured when it was first stored.</summary>
+    public void PutStored(in StoredKey key, ReadOnlySpan<byte> vector, float norm, ReadOnlySpan<byte> metadata, long expires, long created)
+    {
+        Span<byte> frame = _appender.Reserve((long)vector.Length + key.Bytes.Length + metadata.Length);
         vector.CopyTo(frame.Slice(RecordFrame.VectorOffset));
-        Complete(frame, record, key, metadata);
+        PutAround(frame, key, vector.Length, Crc32.Compute(vector), norm, metadata, expires, created);
     }
 
     /// <summary>Appends a Touch or, where there is no such record, does nothing and returns false. Null metadata keeps what there is.</summary>
@@ -84,7 +89,7 @@ internal sealed class WriteTransaction : IDisposable
         };
         Span<byte> frame = _appender.Reserve(touch.PayloadByteLength);
         touch.Write(frame);
-        Complete(frame, touch, key, encoded);
+        Complete(frame, touch, key, encoded, crc: 0);
         return true;
     }
 
@@ -99,7 +104,7 @@ internal sealed class WriteTransaction : IDisposable
         RecordFrame tombstone = CreateFrame(FrameKind.Tombstone, key, created);
         Span<byte> frame = _appender.Reserve(tombstone.PayloadByteLength);
         tombstone.Write(frame);
-        Complete(frame, tombstone, key, default);
+        Complete(frame, tombstone, key, default, crc: 0);
         return !found.IsExpired(created);
     }
 
@@ -250,12 +255,33 @@ internal sealed class WriteTransaction : IDisposable
         Created = created,
     };
 
-    private void Complete(Span<byte> frame, in RecordFrame record, in StoredKey key, ReadOnlySpan<byte> metadata)
+    /// <summary>Header, key and metadata of a frame that has its vector.</summary>
+    private void PutAround(Span<byte> frame, in StoredKey key, int vectorByteLength, uint vectorCrc, float norm, ReadOnlySpan<byte> metadata, long expires, long created)
+    {
+        RecordFrame record = CreateFrame(FrameKind.Record, key, created) with
+        {
+            MetadataByteLength = metadata.Length,
+            Expires = expires,
+            VectorByteLength = vectorByteLength,
+            Norm = norm,
+            Encoding = RecordEncoding.Float32,
+        };
+        record.Write(frame);
+        Complete(frame, record, key, metadata, vectorCrc);
+    }
+
+    /// <param name="frame">The frame, complete but for what follows.</param>
+    /// <param name="record">Its header.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="metadata">Its metadata.</param>
+    /// <param name="crc">CRC of the payload before the key.</param>
+    private void Complete(Span<byte> frame, in RecordFrame record, in StoredKey key, ReadOnlySpan<byte> metadata, uint crc)
     {
         key.Bytes.CopyTo(frame.Slice(record.KeyOffset));
         metadata.CopyTo(frame.Slice(record.MetadataOffset));
         FrameKind kind = record.Header.Kind;
-        long offset = _appender.Seal(frame, kind, record.PayloadByteLength);
+        uint payloadCrc = Crc32.Append(crc, frame.Slice(record.KeyOffset, record.KeyByteLength + record.MetadataByteLength));
+        long offset = _appender.SealWithCrc(frame, kind, payloadCrc);
         Pending.Add(key.Hash, offset, kind.TakesOrdinal());
         if (kind.TakesOrdinal())
         {

@@ -15,8 +15,11 @@ internal static class FrameSeal
     /// <summary>Writes both CRCs into a complete header and returns its chain CRC, for the next frame.</summary>
     public static uint Seal(Span<byte> header, long offset, in FileSalt salt, uint previousChain)
     {
-        BinaryPrimitives.WriteUInt32LittleEndian(header[FrameHeader.SelfCrcOffset..], ComputeSelf(header, offset, salt));
-        uint chain = ComputeChain(header, previousChain);
+        Span<byte> input = stackalloc byte[SelfInputByteLength];
+        WriteSelfInput(input, header, offset, salt);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[FrameHeader.SelfCrcOffset..], Crc32.ComputeOften(input));
+        WriteChainInput(input, header, previousChain);
+        uint chain = Crc32.ComputeOften(input[..ChainInputByteLength]);
         BinaryPrimitives.WriteUInt32LittleEndian(header[FrameHeader.ChainCrcOffset..], chain);
         return chain;
     }
@@ -32,11 +35,8 @@ internal static class FrameSeal
     /// <summary>CRC of bytes 0..55 ‖ offset u8 ‖ salt.</summary>
     public static uint ComputeSelf(ReadOnlySpan<byte> header, long offset, in FileSalt salt)
     {
-        // One contiguous input: a CRC in one call folds wide, three short appends would not.
         Span<byte> input = stackalloc byte[SelfInputByteLength];
-        header[..FrameHeader.SelfCrcOffset].CopyTo(input);
-        BinaryPrimitives.WriteInt64LittleEndian(input[FrameHeader.SelfCrcOffset..], offset);
-        salt.Write(input[(FrameHeader.SelfCrcOffset + sizeof(ulong))..]);
+        WriteSelfInput(input, header, offset, salt);
         return Crc32.Compute(input);
     }
 
@@ -44,8 +44,21 @@ internal static class FrameSeal
     public static uint ComputeChain(ReadOnlySpan<byte> header, uint previousChain)
     {
         Span<byte> input = stackalloc byte[ChainInputByteLength];
+        WriteChainInput(input, header, previousChain);
+        return Crc32.Compute(input);
+    }
+
+    /// <summary>One contiguous input: a CRC in one call folds wide, three short appends would not.</summary>
+    private static void WriteSelfInput(Span<byte> input, ReadOnlySpan<byte> header, long offset, in FileSalt salt)
+    {
+        header[..FrameHeader.SelfCrcOffset].CopyTo(input);
+        BinaryPrimitives.WriteInt64LittleEndian(input[FrameHeader.SelfCrcOffset..], offset);
+        salt.Write(input[(FrameHeader.SelfCrcOffset + sizeof(ulong))..]);
+    }
+
+    private static void WriteChainInput(Span<byte> input, ReadOnlySpan<byte> header, uint previousChain)
+    {
         BinaryPrimitives.WriteUInt32LittleEndian(input, previousChain);
         header[..FrameHeader.ChainCrcOffset].CopyTo(input[FormatConstants.CrcByteLength..]);
-        return Crc32.Compute(input);
     }
 }

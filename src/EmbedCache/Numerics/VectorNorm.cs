@@ -26,11 +26,13 @@ internal static partial class VectorNorm
     /// <summary>The norm, and in the same pass whether every element is finite: false when one is NaN or infinite.</summary>
     public static bool TryMeasure(ReadOnlySpan<float> vector, out double norm)
     {
-        // A sum of squares of finite floats is finite, and one NaN or infinity makes it NaN or infinity.
         double sum = SumOfSquares(vector);
         norm = Math.Sqrt(sum);
-        return sum <= double.MaxValue;
+        return IsSumOfFinite(sum);
     }
+
+    /// <summary>A sum of squares of finite floats is finite, and one NaN or infinity makes it NaN or infinity.</summary>
+    public static bool IsSumOfFinite(double sumOfSquares) => sumOfSquares <= double.MaxValue;
 
     /// <summary>The square of the norm before its root is taken.</summary>
     [MethodImpl(JitOptions.AggressiveOptimization)]

@@ -17,15 +17,26 @@ internal static class VectorRules
     /// <exception cref="InvalidEmbeddingException">Wrong dimension, not finite, without direction, or with a norm past the largest float.</exception>
     public static float Measure(ReadOnlySpan<float> vector, int dimension, Metric metric, string? key, string path)
     {
+        RequireDimension(vector, dimension, key, path);
+        return RequireNorm(vector, VectorNorm.SumOfSquares(vector), metric, key, path);
+    }
+
+    /// <summary>The first half of <see cref="Measure"/>: the dimension.</summary>
+    public static void RequireDimension(ReadOnlySpan<float> vector, int dimension, string? key, string path)
+    {
         if (vector.Length != dimension)
         {
             throw Refuse(InvalidEmbeddingReason.WrongDimension, $"has {vector.Length} elements; the file holds vectors of {dimension}", key, path);
         }
+    }
 
-        if (!VectorNorm.TryMeasure(vector, out double norm))
+    /// <summary>The second half: the norm, from the sum of squares that somebody took in passing.</summary>
+    public static float RequireNorm(ReadOnlySpan<float> vector, double sumOfSquares, Metric metric, string? key, string path)
+    {
+        if (!VectorNorm.IsSumOfFinite(sumOfSquares))
         {
             int index = 0;
-            while (float.IsFinite(vector[index]))
+            while (index < vector.Length - 1 && float.IsFinite(vector[index]))
             {
                 index++;
             }
@@ -33,6 +44,7 @@ internal static class VectorRules
             throw Refuse(InvalidEmbeddingReason.NotFinite, $"has {vector[index]} at index {index}; every element must be finite", key, path);
         }
 
+        double norm = Math.Sqrt(sumOfSquares);
         if (metric == Metric.Cosine && norm < SmallestNorm)
         {
             throw Refuse(InvalidEmbeddingReason.ZeroVector, norm == 0 ? "is zero, and a zero vector has no direction to compare by cosine" : "is so small that it has no direction to compare by cosine", key, path);

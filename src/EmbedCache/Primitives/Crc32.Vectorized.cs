@@ -69,9 +69,7 @@ internal static partial class Crc32
                     length -= 64;
                 }
 
-                // Each by its own distance rather than one after another: a frame header is 64 bytes, and this is its longest chain.
-                folded = (Fold(x0, Vector128.Create(Fold384Low, Fold384High)) ^ Fold(x1, Vector128.Create(Fold256Low, Fold256High)))
-                    ^ (Fold(x2, Vector128.Create(Fold128Low, Fold128High)) ^ x3);
+                folded = Join(x0, x1, x2, x3);
             }
             else
             {
@@ -152,8 +150,18 @@ internal static partial class Crc32
 
     /// <summary>The block that, as far ahead as <paramref name="distance"/> says, has the same remainder as <paramref name="block"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> Fold(Vector128<ulong> block, Vector128<ulong> distance) =>
+    internal static Vector128<ulong> Fold(Vector128<ulong> block, Vector128<ulong> distance) =>
         Pclmulqdq.CarrylessMultiply(block, distance, 0x00) ^ Pclmulqdq.CarrylessMultiply(block, distance, 0x11);
+
+    /// <summary>The remainder of 512 bits: a CRC before its final XOR.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint Reduce512(Vector128<ulong> x0, Vector128<ulong> x1, Vector128<ulong> x2, Vector128<ulong> x3) => Reduce128(Join(x0, x1, x2, x3));
+
+    /// <summary>Each by its own distance rather than one after another: a frame header is 64 bytes, and this is its longest chain.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ulong> Join(Vector128<ulong> x0, Vector128<ulong> x1, Vector128<ulong> x2, Vector128<ulong> x3) =>
+        (Fold(x0, Vector128.Create(Fold384Low, Fold384High)) ^ Fold(x1, Vector128.Create(Fold256Low, Fold256High)))
+        ^ (Fold(x2, Vector128.Create(Fold128Low, Fold128High)) ^ x3);
 
     /// <summary>block·x^32 mod G: 128 bits to 96 by one product, of which the first 64 are reduced and the last 32 are remainder already.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

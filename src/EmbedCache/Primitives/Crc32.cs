@@ -47,6 +47,19 @@ internal static partial class Crc32
         return AppendSlicing(crc, data);
     }
 
+    /// <summary>The same as <see cref="Compute"/>, for short data of which there will be much: where the vector code has to be compiled for it, that pays.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint ComputeOften(ReadOnlySpan<byte> data)
+    {
+#if NET
+        if (IsClmulSupported)
+        {
+            return AppendClmul(0, data);
+        }
+#endif
+        return AppendSlicing(0, data);
+    }
+
     /// <summary>The reference: eight bytes at a time through eight tables.</summary>
     internal static uint AppendSlicing(uint crc, ReadOnlySpan<byte> data)
     {

@@ -70,8 +70,11 @@ internal sealed class LogAppender : IDisposable
 
     /// <summary>Completes the frame that <see cref="Reserve"/> gave room for; returns its offset.</summary>
     public long Seal(Span<byte> frame, FrameKind kind, int payloadByteLength)
+        => SealWithCrc(frame, kind, Crc32.Compute(frame.Slice(FormatConstants.FrameHeaderByteLength, payloadByteLength)));
+
+    /// <summary>The same where the payload's CRC is known.</summary>
+    public long SealWithCrc(Span<byte> frame, FrameKind kind, uint payloadCrc)
     {
-        uint payloadCrc = Crc32.Compute(frame.Slice(FormatConstants.FrameHeaderByteLength, payloadByteLength));
         long offset = NextOffset;
         _chainBeforeLast = Chain;
         _lastFrame = _used;
