@@ -29,6 +29,9 @@ internal sealed class EngineEnvironment
     /// <summary>Where files are.</summary>
     public IFileSystem FileSystem { get; init; } = PlatformFileSystem.Instance;
 
+    /// <summary>From which sizes on the engine indexes, writes early and releases.</summary>
+    public EngineLimits Limits { get; init; } = EngineLimits.Default;
+
     private static byte[] CreateSalt()
     {
         byte[] salt = new byte[FormatConstants.SaltByteLength];

@@ -49,9 +49,9 @@ internal sealed class IndexState
     /// <param name="log">The file.</param>
     /// <param name="catalogOffset">Offset of the Catalog frame, or 0.</param>
     /// <param name="tail">End of the log; nothing past it is named.</param>
-    /// <param name="checkBlocks">Also verify every block of every section: for a catalog that recovery found past the slot.</param>
+    /// <param name="checkFrom">Also verify every block of the sections from this offset on: those that may not have reached the disk.</param>
     /// <exception cref="CorruptFileException">The catalog or a section it names is damaged.</exception>
-    public static IndexState Load(LogFile log, long catalogOffset, long tail, bool checkBlocks)
+    public static IndexState Load(LogFile log, long catalogOffset, long tail, long checkFrom)
     {
         if (catalogOffset == 0)
         {
@@ -62,11 +62,7 @@ internal sealed class IndexState
         CatalogPayload catalog = CatalogPayload.Read(payload, catalogOffset)
             ?? throw new CorruptFileException("The catalog contradicts itself", log.Path, catalogOffset);
         Segment[] segments = Segment.Join(log, tail, catalog.Sections, catalog.CoversTo, catalogOffset);
-        if (checkBlocks)
-        {
-            CheckBlocks(segments);
-        }
-
+        CheckBlocks(segments, checkFrom);
         StoreProperties properties = StoreProperties.Empty;
         foreach (CatalogEntry entry in catalog.Sections)
         {
@@ -156,7 +152,7 @@ internal sealed class IndexState
     {
         try
         {
-            CheckBlocks(Segments);
+            CheckBlocks(Segments, 0);
             return true;
         }
         catch (CorruptFileException)
@@ -165,13 +161,13 @@ internal sealed class IndexState
         }
     }
 
-    private static void CheckBlocks(Segment[] segments)
+    private static void CheckBlocks(Segment[] segments, long from)
     {
         foreach (Segment segment in segments)
         {
             foreach (Section section in new[] { segment.Keys.Section, segment.Ordinals.Section, segment.Live.Section })
             {
-                for (long block = 0; block < section.BlockCount; block++)
+                for (long block = section.Offset >= from ? 0 : section.BlockCount; block < section.BlockCount; block++)
                 {
                     section.Touch(block);
                 }

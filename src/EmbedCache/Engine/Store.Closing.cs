@@ -5,14 +5,8 @@ namespace EmbedCache.Engine;
 /// <summary>Checkpoints, and what a clean close leaves behind.</summary>
 internal sealed partial class Store
 {
-    /// <summary>A close indexes the tail only from here on: opening reads a shorter one faster than an index section pays back.</summary>
-    private const int CloseCheckpointThreshold = 256;
-
     /// <summary>A close merges all segments when they are at most this fraction of what the handle appended.</summary>
     private const int CloseMergeShare = 8;
-
-    /// <summary>A close spends two fsyncs on giving back replaced sections when they hold at least this many bytes.</summary>
-    private const long CloseReleaseThreshold = 256 * 1024;
 
     /// <summary>Indexes the tail if it has at least this many entries, and makes everything durable.</summary>
     public void Checkpoint(int threshold, TimeSpan? busyTimeout = null)
@@ -82,7 +76,7 @@ internal sealed partial class Store
     {
         using WriteTransaction transaction = BeginWrite(TimeSpan.Zero);
         Snapshot snapshot = transaction.Snapshot;
-        bool isLong = snapshot.TailCount >= CloseCheckpointThreshold;
+        bool isLong = snapshot.TailCount >= Environment.Limits.CloseCheckpointThreshold;
 
         // One run is searched faster than several. Rewriting all of them is worth it when it adds little to what this handle wrote anyway.
         bool mergeAll = snapshot.Index.Segments.Length > 1 && snapshot.Index.Segments.Sum(segment => segment.ByteLength) <= _appended / CloseMergeShare;
@@ -101,7 +95,7 @@ internal sealed partial class Store
     {
         using (WriteTransaction transaction = BeginWrite(TimeSpan.Zero))
         {
-            if (transaction.Snapshot.Index.Retired.Sum(section => section.FrameByteLength) >= CloseReleaseThreshold)
+            if (transaction.Snapshot.Index.Retired.Sum(section => section.FrameByteLength) >= Environment.Limits.CloseReleaseThreshold)
             {
                 // Both slots must name the catalog that retired the sections, durably, before they may go.
                 transaction.MakeDurable();

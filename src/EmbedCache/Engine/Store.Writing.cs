@@ -10,6 +10,9 @@ internal sealed partial class Store
     /// <summary>With Durability.Normal, an fsync at the latest after this many bytes.</summary>
     private const long MaxUndurableByteLength = 1L << 30;
 
+    /// <summary>Creating or compacting a file takes one transaction; a later one says that a writer came after and made the name durable.</summary>
+    private const long LastFoundingTransaction = 1;
+
     private readonly WriterLock _writerLock = new();
     private SpaceReserver? _space;
     private DeviceFailedException? _poison;
@@ -73,7 +76,7 @@ internal sealed partial class Store
                 _space = new SpaceReserver(locked, _options.Durability == Durability.Full);
             }
 
-            return new WriteTransaction(this, snapshot, new LogAppender(snapshot.Log, snapshot.Slot, _space!));
+            return new WriteTransaction(this, snapshot, new LogAppender(snapshot.Log, snapshot.Slot, _space!, Environment.Limits.AppendBufferByteLength));
         }
         catch
         {
@@ -229,6 +232,11 @@ internal sealed partial class Store
                 continue;
             }
 
+            if (!snapshot.Log.IsNameDurable && snapshot.Slot.Transaction <= LastFoundingTransaction)
+            {
+                snapshot.Log.MakeNameDurable();
+            }
+
             snapshot = RecoverBeforeAppend(snapshot);
             if (snapshot.Slot.Transaction >= FormatConstants.MaxTransaction)
             {
@@ -274,19 +282,30 @@ internal sealed partial class Store
         return Refresh(holdsWriterLock: true);
     }
 
-    /// <summary>What was found is made durable first, then the slot that names it, then that slot: only then may anything be appended.</summary>
+    /// <summary>
+    /// What was found is made durable first, then the slot that names it, then that slot: only then may anything be appended. The other slot follows,
+    /// durable before either is written again: were it left in the old epoch, a power loss in Normal durability could bring it back in the place of both
+    /// newer ones, the new epoch would be given out a second time, and frames that were lost with it could rejoin the log.
+    /// </summary>
     private void PublishNewEpoch(LogFile log, in CommitSlot state)
     {
         log.File.Flush();
-        log.WriteSlot(state with
+        CommitSlot slot = state with
         {
             Sequence = state.Sequence + 1,
             Epoch = state.Epoch + 1,
             DurableTail = state.PublishedTail,
             DurableChain = state.PublishedChain,
             Boot = Environment.Boot(),
-        });
+        };
+        log.WriteSlot(slot);
         log.File.Flush();
+        log.WriteSlot(slot with { Sequence = slot.Sequence + 1 });
+        if (_options.Durability != Durability.Full)
+        {
+            // With Full, the fsync of each commit comes before its slot.
+            log.File.Flush();
+        }
     }
 
     private void CutAfter(LogFile log, long tail)

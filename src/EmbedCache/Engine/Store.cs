@@ -162,7 +162,7 @@ internal sealed partial class Store : IDisposable
                 bool pastPublished = holdsWriterLock || (!IsWriting && log.File.IsLockedByOther(LockRanges.WriterLock, 1) == false);
                 RecoveredLog recovered = Recovery.Examine(log, slot, TrustedOf(slot), pastPublished);
                 effective = recovered.Slot;
-                isRecovered = recovered.IsLonger || recovered.IsShorter;
+                isRecovered = recovered.IsLonger || recovered.IsShorter || MayHaveLost(slot);
                 bool writerAppeared = recovered.IsLonger && !holdsWriterLock && log.File.IsLockedByOther(LockRanges.WriterLock, 1) != false;
                 if (writerAppeared)
                 {
@@ -186,17 +186,11 @@ internal sealed partial class Store : IDisposable
 
             _trusted = new TrustedPoint(effective.PublishedTail, effective.PublishedChain, effective.Epoch);
             bool isSameIndex = isContinued && current!.Slot.CatalogOffset == effective.CatalogOffset;
-            IndexState index = isSameIndex ? current!.Index : LoadIndex(log, effective, isRecovered);
-            if (isRecovered && ReferenceEquals(index, IndexState.Empty) && effective.CatalogOffset != slot.CatalogOffset)
-            {
-                // A catalog whose sections did not all reach the disk is not adopted, also not in the slot that will be written: the one before is.
-                effective = effective with { CatalogOffset = slot.CatalogOffset < effective.PublishedTail ? slot.CatalogOffset : 0 };
-                index = LoadIndex(log, effective, isRecovered: true);
-            }
-
+            IndexState index = isSameIndex ? current!.Index : LoadIndex(log, effective, isRecovered ? slot.DurableTail : long.MaxValue);
             if (isRecovered && ReferenceEquals(index, IndexState.Empty))
             {
-                effective = effective with { CatalogOffset = 0 };
+                // A catalog whose sections did not all reach the disk is not adopted, also not in the slot that will be written: one before is.
+                (effective, index) = LoadIndexBefore(log, effective, slot);
             }
 
             if (isRecovered || (effective.CatalogOffset != 0 && ReferenceEquals(index, IndexState.Empty)))
@@ -219,10 +213,12 @@ internal sealed partial class Store : IDisposable
     private TrustedPoint TrustedOf(in CommitSlot slot)
         => slot.Boot != 0 && slot.Boot == Environment.Boot() ? new TrustedPoint(slot.PublishedTail, slot.PublishedChain, slot.Epoch) : _trusted;
 
+    /// <summary>The power may have gone out since the slot was written, and with it frames that no fsync covered.</summary>
+    private bool MayHaveLost(in CommitSlot slot) => slot.DurableTail < slot.PublishedTail && (slot.Boot == 0 || slot.Boot != Environment.Boot());
+
     private bool NeedsExamination(LogFile log, in CommitSlot slot)
     {
-        bool mayHaveLost = slot.DurableTail < slot.PublishedTail && (slot.Boot == 0 || slot.Boot != Environment.Boot());
-        if (mayHaveLost)
+        if (MayHaveLost(slot))
         {
             return true;
         }
@@ -236,17 +232,37 @@ internal sealed partial class Store : IDisposable
     /// Loads the index that a slot names. A damaged catalog costs time, not answers: everything then counts as tail, and the next checkpoint
     /// writes the index anew.
     /// </summary>
-    private static IndexState LoadIndex(LogFile log, in CommitSlot slot, bool isRecovered)
+    private static IndexState LoadIndex(LogFile log, in CommitSlot slot, long checkFrom)
     {
         try
         {
-            var index = IndexState.Load(log, slot.CatalogOffset, slot.PublishedTail, isRecovered);
+            var index = IndexState.Load(log, slot.CatalogOffset, slot.PublishedTail, checkFrom);
             return index.OrdinalCount <= slot.RecordCount ? index : IndexState.Empty;
         }
         catch (CorruptFileException)
         {
             return IndexState.Empty;
         }
+    }
+
+    /// <summary>The newest index before one that is of no use, every block checked: that of the slot which recovery started from, or of the other; else none.</summary>
+    private static (CommitSlot Slot, IndexState Index) LoadIndexBefore(LogFile log, CommitSlot effective, in CommitSlot slot)
+    {
+        long useless = effective.CatalogOffset;
+        foreach (long offset in new[] { slot.CatalogOffset, log.ReadSlots().Older?.CatalogOffset ?? 0 })
+        {
+            if (offset != 0 && offset < useless)
+            {
+                effective = effective with { CatalogOffset = offset };
+                IndexState index = LoadIndex(log, effective, checkFrom: 0);
+                if (!ReferenceEquals(index, IndexState.Empty))
+                {
+                    return (effective, index);
+                }
+            }
+        }
+
+        return (effective with { CatalogOffset = 0 }, IndexState.Empty);
     }
 
     private void Install(Snapshot snapshot)

@@ -35,13 +35,14 @@ internal sealed class WriteTransaction : IDisposable
         _index = snapshot.Index;
         _recordCount = snapshot.Slot.RecordCount;
         _tombstoneCount = snapshot.Slot.TombstoneCount;
+        MaxUnindexed = store.Environment.Limits.MaxUnindexedCount;
     }
 
     /// <summary>What the transaction started from.</summary>
     public Snapshot Snapshot { get; }
 
     /// <summary>Entries that may stand outside the index before a section is written for them.</summary>
-    public int MaxUnindexed { get; set; } = MaxUnindexedCount;
+    public int MaxUnindexed { get; set; }
 
     /// <summary>What it appended since its last index flush.</summary>
     public TailTable Pending { get; private set; } = new();

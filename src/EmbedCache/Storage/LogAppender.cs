@@ -10,20 +10,30 @@ namespace EmbedCache.Storage;
 /// </summary>
 internal sealed class LogAppender : IDisposable
 {
+    /// <summary>Bytes gathered before they are written, unless the caller wants fewer.</summary>
+    public const int LargestBufferByteLength = 1024 * 1024;
+
     private const int SmallestBufferByteLength = 64 * 1024;
-    private const int LargestBufferByteLength = 1024 * 1024;
 
     private readonly LogFile _log;
     private readonly SpaceReserver _space;
     private readonly uint _epoch;
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(SmallestBufferByteLength);
+    private readonly int _largestBufferByteLength;
+    private byte[] _buffer;
     private int _used;
     private long _bufferOffset;
     private int _lastFrame = -1;
     private uint _chainBeforeLast;
 
-    public LogAppender(LogFile log, in CommitSlot slot, SpaceReserver space)
+    /// <summary>Goes on behind a slot's published tail.</summary>
+    /// <param name="log">The file.</param>
+    /// <param name="slot">What to go on from.</param>
+    /// <param name="space">Where room comes from.</param>
+    /// <param name="largestBufferByteLength">Bytes gathered before they are written.</param>
+    public LogAppender(LogFile log, in CommitSlot slot, SpaceReserver space, int largestBufferByteLength = LargestBufferByteLength)
     {
+        _largestBufferByteLength = largestBufferByteLength;
+        _buffer = ArrayPool<byte>.Shared.Rent(Math.Min(SmallestBufferByteLength, largestBufferByteLength));
         _log = log;
         _space = space;
         _epoch = slot.Epoch;
@@ -199,14 +209,14 @@ internal sealed class LogAppender : IDisposable
             return;
         }
 
-        if (_buffer.Length >= LargestBufferByteLength || _used == 0)
+        if (_buffer.Length >= _largestBufferByteLength || _used == 0)
         {
             Flush();
         }
 
         if (_buffer.Length - _used < byteLength)
         {
-            int wanted = Math.Max(_used + byteLength, Math.Min(_buffer.Length * 2, LargestBufferByteLength));
+            int wanted = Math.Max(_used + byteLength, Math.Min(_buffer.Length * 2, _largestBufferByteLength));
             byte[] larger = ArrayPool<byte>.Shared.Rent(wanted);
             _buffer.AsSpan(0, _used).CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_buffer);

@@ -32,6 +32,9 @@ internal sealed class LogFile : IDisposable
     /// <summary>Which frames had all their checksums verified since this file was opened.</summary>
     public CheckedFrames Checked { get; } = new();
 
+    /// <summary>This process made the file's name durable, or saw that it is.</summary>
+    public bool IsNameDurable { get; private set; }
+
     public string Path => File.Path;
 
     public static LogFile Open(IFileSystem fileSystem, string path, bool writable, bool positional)
@@ -83,7 +86,7 @@ internal sealed class LogFile : IDisposable
             fileSystem.SyncDirectory(System.IO.Path.GetDirectoryName(file.Path)!);
             ByteSource source = file.OpenSource(positional);
             source.EnsureCovers(prologue.Length);
-            return new LogFile(fileSystem, file, written, source);
+            return new LogFile(fileSystem, file, written, source) { IsNameDurable = true };
         }
         catch
         {
@@ -149,6 +152,16 @@ internal sealed class LogFile : IDisposable
         Span<byte> bytes = stackalloc byte[FormatConstants.SlotByteLength];
         slot.Write(bytes);
         File.WriteAt(FormatConstants.SlotOffset(slot.Sequence), bytes);
+    }
+
+    /// <summary>
+    /// Makes the file's name durable. Whoever created the file or renamed it into place may have been killed before it did: what is then
+    /// committed here would be gone with the name.
+    /// </summary>
+    public void MakeNameDurable()
+    {
+        FileSystem.SyncDirectory(System.IO.Path.GetDirectoryName(File.Path)!);
+        IsNameDurable = true;
     }
 
     public void Dispose()
