@@ -17,7 +17,8 @@ doc: |
   walk the log, follow `first_frame` and each frame's `next` as far as the
   current slot's `ofs_published`. To read one place, instantiate one of the
   parametric types yourself: `frame_at(ofs)`, `keys_entry_at(ofs, idx)`,
-  `ordinals_entry_at(ofs, idx)`, `live_word_at(ofs, idx)` and
+  `ordinals_entry_at(ofs, idx)`, `live_word_at(ofs, idx)`,
+  `codebook_at(ofs)`, `code_row_at(ofs, dimension, idx)` and
   `block_crc_at(ofs, num_entries, len_entry, idx)`.
 
   Kaitai Struct computes no checksums. FORMAT.md says which bytes each CRC
@@ -495,10 +496,14 @@ types:
     seq:
       - id: len_entry
         type: u2
-        doc: Length of an entry, 16 in keys, 8 in ordinals and live.
+        doc: |
+          Length of an entry: 16 in keys, 8 in ordinals and live, 64 (a line) in
+          codebook and codes.
       - id: num_entries
         type: u8
-        doc: Number of entries; in live, of words of 64 bits.
+        doc: |
+          Number of entries; in live, of words of 64 bits; in codebook and codes,
+          of lines of 64 bytes.
       - id: covers_from
         type: uint48
         doc: Unit of the log from which it covers the log.
@@ -510,10 +515,14 @@ types:
         doc: How many times its content was merged.
       - id: first_ordinal
         type: uint48
-        doc: Ordinal of the first entry or bit, in ordinals and live; else 0.
-      - id: reserved
-        size: 2
-        doc: Zero.
+        doc: |
+          Ordinal of the first entry, bit or row, in ordinals, live and codes;
+          else 0.
+      - id: codebook
+        type: u2
+        doc: |
+          In a codebook section its number, in a codes section the number of the
+          codebook that the codes are relative to; else 0.
     instances:
       len_entries:
         value: (num_entries * len_entry).as<u8>
@@ -672,6 +681,49 @@ types:
         pos: ofs_frame
         type: frame(ofs_frame)
         doc: The frame.
+  codebook_header:
+    doc: The first line of a codebook section.
+    doc-ref: FORMAT.md#codes
+    seq:
+      - id: kind
+        type: u1
+        enum: codebook_kind
+        doc: What the codebook is of.
+      - id: reserved_1
+        size: 1
+        doc: Zero.
+      - id: number
+        type: u2
+        doc: The section's `codebook`.
+      - id: dimension
+        type: u4
+        doc: The file's.
+      - id: num_mean
+        type: u4
+        doc: Elements of the mean, 0 (the mean is zero) or the dimension.
+      - id: reserved_2
+        size: 52
+        doc: Zero.
+  code_fields:
+    doc: |
+      What stands beside a code, in the last 16 bytes of its row. Decoded, the
+      code is `scale` times each of its signed bytes.
+    doc-ref: FORMAT.md#codes
+    seq:
+      - id: scale
+        type: f4
+        doc: At least 0.
+      - id: residual
+        type: f4
+        doc: |
+          L2 norm of what the decoded code lacks, rounded up; infinite where the
+          record could not be read.
+      - id: sum
+        type: s4
+        doc: Of the signed bytes.
+      - id: norm
+        type: f4
+        doc: L2 norm of the decoded code, rounded up.
   frame_at:
     doc: 'To be instantiated by hand: the frame at an offset.'
     params:
@@ -731,6 +783,49 @@ types:
         doc: |
           Bit i of word w, the lowest bit first, is set while ordinal
           `first_ordinal` + 64 w + i is live.
+  codebook_at:
+    doc: 'To be instantiated by hand: a codebook of scalar codes.'
+    params:
+      - id: ofs_section
+        type: u8
+        doc: Where the section's frame begins.
+    instances:
+      header:
+        io: _root._io
+        pos: ofs_section + 64
+        type: codebook_header
+        doc: The first line.
+      mean:
+        io: _root._io
+        pos: ofs_section + 128
+        size: header.num_mean * 4
+        doc: As many f4.
+  code_row_at:
+    doc: 'To be instantiated by hand: the row of one ordinal in a codes section.'
+    params:
+      - id: ofs_section
+        type: u8
+        doc: Where the section's frame begins.
+      - id: dimension
+        type: u4
+        doc: The file's.
+      - id: idx_row
+        type: u8
+        doc: Index of the row, from 0. Its ordinal is `first_ordinal` + this.
+    instances:
+      len_row:
+        value: (dimension + 79) / 64 * 64
+        doc: Length of a row.
+      codes:
+        io: _root._io
+        pos: ofs_section + 64 + idx_row * len_row
+        size: dimension
+        doc: Signed bytes, -127 to 127.
+      fields:
+        io: _root._io
+        pos: ofs_section + 64 + idx_row * len_row + len_row - 16
+        type: code_fields
+        doc: What stands beside them.
   block_crc_at:
     doc: 'To be instantiated by hand: the CRC of a block of a section.'
     params:
@@ -930,10 +1025,10 @@ enums:
       doc: Proximity graph. Reserved.
     20:
       id: codebook
-      doc: What codes are relative to. Reserved.
+      doc: What codes are relative to.
     21:
       id: codes
-      doc: Quantised vectors by ordinal. Reserved.
+      doc: Quantised vectors by ordinal.
     22:
       id: columns
       doc: Metadata by column. Reserved.
@@ -943,6 +1038,10 @@ enums:
     33:
       id: catalog
       doc: Which sections are in use.
+  codebook_kind:
+    1:
+      id: scalar
+      doc: Signed bytes with a scale for each vector, relative to a mean.
   encoding:
     0:
       id: none

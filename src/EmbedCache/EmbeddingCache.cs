@@ -17,6 +17,9 @@ public sealed partial class EmbeddingCache : IDisposable
 
     private EmbeddingCache(Store store) => _store = store;
 
+    /// <summary>For tests and benchmarks, which look at what stands in the file.</summary>
+    internal Store Store => _store;
+
     /// <summary>Full path of the file, links resolved.</summary>
     public string Path => _store.Path;
 

@@ -51,6 +51,12 @@ public sealed class EmbeddingCacheInfo
     /// <summary>Bytes of index sections in use.</summary>
     public long IndexByteLength { get; internal set; }
 
+    /// <summary>What writers keep to make searches faster.</summary>
+    public IndexMode Index { get; internal set; }
+
+    /// <summary>How many of the record versions in the index have a code: those that exact searches do not have to read.</summary>
+    public long CodedCount { get; internal set; }
+
     /// <summary>Bytes that a compaction would free, estimated.</summary>
     public long ReclaimableByteLength { get; internal set; }
 

@@ -40,6 +40,9 @@ public sealed class EmbeddingCacheCreateOptions : EmbeddingCacheOptions
     /// <summary>Expiry given to records that are set without one; null for none. Kept in the file.</summary>
     public TimeSpan? DefaultTimeToLive { get; set; }
 
+    /// <summary>What is written beside the records to make searches faster. Kept in the file.</summary>
+    public IndexMode Index { get; set; } = IndexMode.Auto;
+
     /// <summary>Create the file readable and writable by its owner alone, whatever the umask.</summary>
     public bool OwnerOnly { get; set; }
 

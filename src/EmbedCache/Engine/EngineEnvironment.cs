@@ -26,6 +26,9 @@ internal sealed class EngineEnvironment
     /// <summary>This run of this machine; 0 where that cannot be known.</summary>
     public Func<ulong> Boot { get; init; } = BootIdentity.Current;
 
+    /// <summary>From how many ordinals on a checkpoint writes codes: for fewer a scan of the floats is as fast. Tests lower it.</summary>
+    public long CodesThreshold { get; init; } = 1024;
+
     /// <summary>Where files are.</summary>
     public IFileSystem FileSystem { get; init; } = PlatformFileSystem.Instance;
 

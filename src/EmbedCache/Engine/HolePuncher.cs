@@ -64,7 +64,7 @@ internal static class HolePuncher
         }
 
         var gone = new HashSet<long>(punched.Select(entry => entry.FrameOffset));
-        return new IndexState(index.CoversTo, index.Segments, [.. index.Retired.Where(entry => !gone.Contains(entry.FrameOffset))], index.Foreign, index.Properties);
+        return index.With([.. index.Retired.Where(entry => !gone.Contains(entry.FrameOffset))]);
     }
 
     /// <summary>Punches the whole pages inside each section's payload. Where that cannot be had, the dead space is legal and a compaction frees it.</summary>

@@ -9,12 +9,13 @@ internal sealed class IndexState
 {
     private const int NoEntryCount = 0;
 
-    public IndexState(long coversTo, Segment[] segments, CatalogEntry[] retired, CatalogEntry[] foreign, StoreProperties properties)
+    public IndexState(long coversTo, Segment[] segments, CatalogEntry[] retired, CatalogEntry[] foreign, DerivedSections derived, StoreProperties properties)
     {
         CoversTo = coversTo;
         Segments = segments;
         Retired = retired;
         Foreign = foreign;
+        Derived = derived;
         Properties = properties;
         foreach (Segment segment in segments)
         {
@@ -26,7 +27,7 @@ internal sealed class IndexState
     private static readonly CatalogEntry[] NoEntries = new CatalogEntry[NoEntryCount];
 
     /// <summary>The index of a log without a catalog: nothing is covered.</summary>
-    public static IndexState Empty { get; } = new(FormatConstants.LogOffset, [], NoEntries, NoEntries, StoreProperties.Empty);
+    public static IndexState Empty { get; } = new(FormatConstants.LogOffset, [], NoEntries, NoEntries, DerivedSections.None, StoreProperties.Empty);
 
     /// <summary>Everything in the log below this offset is indexed.</summary>
     public long CoversTo { get; }
@@ -42,6 +43,9 @@ internal sealed class IndexState
 
     /// <summary>Sections of kinds that this version does not use; kept, with the range that each covers.</summary>
     public CatalogEntry[] Foreign { get; }
+
+    /// <summary>What search is faster with: graphs, codes, columns.</summary>
+    public DerivedSections Derived { get; }
 
     public StoreProperties Properties { get; }
 
@@ -73,12 +77,20 @@ internal sealed class IndexState
         }
 
         CatalogEntry[] retired = Select(catalog.Sections, entry => entry.IsRetired);
-        CatalogEntry[] foreign = Select(catalog.Sections, entry => !entry.IsRetired && entry.Kind is not (FrameKind.Keys or FrameKind.Ordinals or FrameKind.Live or FrameKind.Properties));
-        return new IndexState(catalog.CoversTo, segments, retired, foreign, properties);
+        CatalogEntry[] foreign = Select(catalog.Sections, entry => !entry.IsRetired && !entry.Kind.IsDerived() && entry.Kind is not (FrameKind.Keys or FrameKind.Ordinals or FrameKind.Live or FrameKind.Properties));
+        DerivedSections derived = DerivedSections.Of(Select(catalog.Sections, entry => !entry.IsRetired && entry.Kind.IsDerived()));
+        return new IndexState(catalog.CoversTo, segments, retired, foreign, derived, properties);
     }
 
     /// <summary>The same index with other properties.</summary>
-    public IndexState With(StoreProperties properties) => new(CoversTo, Segments, Retired, Foreign, properties);
+    public IndexState With(StoreProperties properties) => new(CoversTo, Segments, Retired, Foreign, Derived, properties);
+
+    /// <summary>The same index with other retired sections.</summary>
+    public IndexState With(CatalogEntry[] retired) => new(CoversTo, Segments, retired, Foreign, Derived, Properties);
+
+    /// <summary>The same index with some derived sections retired and others in use.</summary>
+    public IndexState WithDerived(IReadOnlyCollection<CatalogEntry> removed, IReadOnlyCollection<CatalogEntry> added)
+        => new(CoversTo, Segments, [.. Retired, .. removed.Select(entry => entry with { IsRetired = true })], Foreign, Derived.With(removed, added), Properties);
 
     /// <summary>The catalog that <see cref="Load"/> reads back as this.</summary>
     public CatalogPayload ToCatalog()
@@ -91,6 +103,7 @@ internal sealed class IndexState
             entries.Add(Describe(segment.Live.Section));
         }
 
+        entries.AddRange(Derived.Entries);
         entries.AddRange(Foreign);
         if (Properties.Offset != 0)
         {
@@ -123,6 +136,18 @@ internal sealed class IndexState
         CoversFrom = section.Frame.CoversFrom,
         CoversTo = section.Frame.CoversTo,
         EntryCount = section.Count,
+    };
+
+    /// <summary>The catalog entry of a section that was written just now.</summary>
+    public static CatalogEntry Describe(in SectionExtent extent) => new()
+    {
+        Kind = extent.Frame.Header.Kind,
+        Level = (int)extent.Frame.Level,
+        FrameOffset = extent.Offset,
+        FrameByteLength = extent.ByteLength,
+        CoversFrom = extent.Frame.CoversFrom,
+        CoversTo = extent.Frame.CoversTo,
+        EntryCount = extent.Frame.EntryCount,
     };
 
     /// <summary>Plain loops: generic collections of structs are compiled at run time, and this is on the way to the first open of a process.</summary>

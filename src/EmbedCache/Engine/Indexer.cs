@@ -17,6 +17,8 @@ internal sealed class Indexer(LogFile log, LogAppender appender, Action makeRead
     /// <summary>Entries of a segment of level 1; each level has <see cref="FanOut"/> times as many.</summary>
     private const long LevelOneCount = 1024;
 
+    private static readonly GeometricRuns Levels = new(LevelOneCount, FanOut);
+
     /// <summary>The index that also covers these entries of the log, oldest first.</summary>
     /// <param name="index">The index so far.</param>
     /// <param name="entries">What it does not cover.</param>
@@ -27,7 +29,7 @@ internal sealed class Indexer(LogFile log, LogAppender appender, Action makeRead
         long[] ordinals = OffsetsWithOrdinal(entries);
         KeyEntry[] newest = KeyMerge.NewestByKey(log, entries, coversTo);
 
-        int kept = mergeAll ? 0 : index.Segments.Length - CountMerged(index.Segments, newest.Length);
+        int kept = mergeAll ? 0 : index.Segments.Length - Levels.CountMerged(CountsOf(index.Segments), newest.Length);
         ulong[]?[] liveWords = ClearReplaced(index.Segments, newest, coversTo);
         SegmentExtent merged = WriteMerged(index, kept, newest, ordinals, liveWords, coversTo);
 
@@ -56,50 +58,18 @@ internal sealed class Indexer(LogFile log, LogAppender appender, Action makeRead
 
         makeReadable();
         segments.Add(() => new Segment(new KeyRun(Open(merged.Keys)), new OrdinalRun(Open(merged.Ordinals)), new LiveBitmap(Open(merged.Live))));
-        return new IndexState(coversTo, [.. segments.Select(open => open())], [.. retired], index.Foreign, index.Properties);
+        return new IndexState(coversTo, [.. segments.Select(open => open())], [.. retired], index.Foreign, index.Derived, index.Properties);
     }
 
-    /// <summary>
-    /// How many of the newest segments to merge with the new one: all that are smaller, and those of its level once there are enough of them.
-    /// </summary>
-    private static int CountMerged(Segment[] segments, long newCount)
+    private static long[] CountsOf(Segment[] segments)
     {
-        int merged = 0;
-        long count = newCount;
-        while (true)
+        var counts = new long[segments.Length];
+        for (int i = 0; i < counts.Length; i++)
         {
-            int level = LevelOf(count);
-            int run = merged;
-            int sameLevel = 0;
-            long sum = count;
-            while (run < segments.Length && LevelOf(segments[segments.Length - 1 - run].Keys.Count) <= level)
-            {
-                long older = segments[segments.Length - 1 - run].Keys.Count;
-                sameLevel += LevelOf(older) == level ? 1 : 0;
-                sum += older;
-                run++;
-            }
-
-            bool hasSmaller = run - merged > sameLevel;
-            if (run == merged || (!hasSmaller && sameLevel < FanOut - 1))
-            {
-                return merged;
-            }
-
-            merged = run;
-            count = sum;
-        }
-    }
-
-    private static int LevelOf(long count)
-    {
-        int level = 0;
-        for (long bound = LevelOneCount; count >= bound; bound *= FanOut)
-        {
-            level++;
+            counts[i] = segments[i].Keys.Count;
         }
 
-        return level;
+        return counts;
     }
 
     private static long[] OffsetsWithOrdinal(List<TailTable.Entry> entries)
@@ -163,7 +133,7 @@ internal sealed class Indexer(LogFile log, LogAppender appender, Action makeRead
             EntryByteLength = SectionFrame.FixedEntryByteLength(kind)!.Value,
             CoversFrom = coversFrom,
             CoversTo = coversTo,
-            Level = (uint)LevelOf(inputCount),
+            Level = (uint)Levels.LevelOf(inputCount),
             FirstOrdinal = ordinal,
         };
 

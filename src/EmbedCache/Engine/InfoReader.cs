@@ -16,7 +16,7 @@ internal static class InfoReader
         long live = liveIndexed - set.Replaced.Count + liveInTail;
         long? expired = countExpired ? CountExpired(snapshot, set) : null;
         long dead = snapshot.Slot.RecordCount - live;
-        long indexBytes = snapshot.Index.Segments.Sum(segment => segment.ByteLength);
+        long indexBytes = snapshot.Index.Segments.Sum(segment => segment.ByteLength) + snapshot.Index.Derived.ByteLength;
         long averageFrame = snapshot.Slot.RecordCount == 0 ? 0 : (snapshot.PublishedTail - FormatConstants.LogOffset - indexBytes) / snapshot.Slot.RecordCount;
         return new EmbeddingCacheInfo
         {
@@ -36,6 +36,8 @@ internal static class InfoReader
             DeadCount = dead,
             FileByteLength = snapshot.Log.File.Length,
             IndexByteLength = indexBytes,
+            Index = snapshot.Properties.Index,
+            CodedCount = snapshot.Codes?.Count ?? 0,
             ReclaimableByteLength = Math.Max(0, dead + (expired ?? 0)) * averageFrame,
             UnindexedCount = snapshot.TailCount,
             Sequence = snapshot.Slot.Sequence,

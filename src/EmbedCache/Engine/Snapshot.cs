@@ -3,6 +3,7 @@ using EmbedCache.Keys;
 using EmbedCache.Metadata;
 using EmbedCache.Search;
 using EmbedCache.Storage;
+using EmbedCache.Vectors;
 
 namespace EmbedCache.Engine;
 
@@ -59,6 +60,9 @@ internal sealed class Snapshot
         }
     }
 
+    /// <summary>The scalar codes, opened when they are first used; null where there are none.</summary>
+    public CodeRuns? Codes => Index.Derived.Codes(Log, PublishedTail, Index.OrdinalCount);
+
     /// <summary>The live records, worked out when they are first scanned.</summary>
     public ScanSet Live => _live ??= LiveRecords.Build(this);
 
@@ -106,7 +110,7 @@ internal sealed class Snapshot
     public Snapshot WithoutIndex()
     {
         _shared.Pin(Slot.Sequence);
-        return new Snapshot(_shared, Slot, Peek, IndexState.Empty, new Tail(Log, FormatConstants.LogOffset));
+        return new Snapshot(_shared, Slot, Peek, IndexState.Empty, new Tail(Log, FormatConstants.LogOffset, Index.Derived));
     }
 
     /// <summary>Takes a reference unless the last one is gone already.</summary>

@@ -136,7 +136,7 @@ internal sealed partial class Store
             }
             else
             {
-                tail = new Tail(log, index.CoversTo);
+                tail = new Tail(log, index.CoversTo, index.Derived);
             }
 
             _trusted = new TrustedPoint(slot.PublishedTail, slot.PublishedChain, slot.Epoch);

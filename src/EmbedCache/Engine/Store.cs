@@ -199,7 +199,7 @@ internal sealed partial class Store : IDisposable
                 effective = effective with { LiveIndexedCount = index.CountLive() };
             }
 
-            Tail tail = isSameIndex ? current!.Tail : new Tail(log, index.CoversTo);
+            Tail tail = isSameIndex ? current!.Tail : new Tail(log, index.CoversTo, index.Derived);
             return new Snapshot(_shared, effective, peek, index, tail);
         }
         catch

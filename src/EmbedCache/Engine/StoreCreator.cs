@@ -40,7 +40,7 @@ internal static class StoreCreator
         var store = new Store(environment, options, log);
         try
         {
-            EmbeddingMetadata properties = StoreProperties.Create(options.Model, options.DefaultTimeToLive);
+            EmbeddingMetadata properties = StoreProperties.Create(options.Model, options.DefaultTimeToLive, options.Index);
             if (properties.Count > 0)
             {
                 using WriteTransaction transaction = store.BeginWrite();
@@ -75,6 +75,11 @@ internal static class StoreCreator
         if (options.KeyStorage is < KeyStorage.Text or > KeyStorage.Digest)
         {
             throw new ArgumentOutOfRangeException(nameof(options), options.KeyStorage, "Not a key storage");
+        }
+
+        if (options.Index is < IndexMode.Auto or > IndexMode.None)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.Index, "Not an index mode");
         }
 
         if (options.ReadOnly)

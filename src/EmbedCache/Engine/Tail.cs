@@ -13,11 +13,16 @@ internal sealed class Tail
     private readonly LogFile _log;
     private readonly object _gate = new();
     private TailDeaths? _deaths;
+    private readonly DerivedSections _derived;
     private long _scannedTo;
 
-    public Tail(LogFile log, long from)
+    /// <param name="log">The file.</param>
+    /// <param name="from">Where the index ends.</param>
+    /// <param name="derived">Sections that may stand in the tail, and must not end it when they are damaged.</param>
+    public Tail(LogFile log, long from, DerivedSections derived)
     {
         _log = log;
+        _derived = derived;
         _scannedTo = from;
     }
 
@@ -77,7 +82,7 @@ internal sealed class Tail
             || frame.FrameByteLength > limit - offset
             || !FrameSeal.IsSelfValid(header, offset, _log.Header.Salt))
         {
-            throw new CorruptFileException("A frame header below the published tail is damaged", _log.Path, offset);
+            return LengthOfDerived(offset) ?? throw new CorruptFileException("A frame header below the published tail is damaged", _log.Path, offset);
         }
 
         if (frame.Kind.HasKey())
@@ -95,6 +100,20 @@ internal sealed class Tail
         }
 
         return frame.FrameByteLength;
+    }
+
+    /// <summary>The length of the section that the catalog names at an offset, if it is of a kind that is done without.</summary>
+    private long? LengthOfDerived(long offset)
+    {
+        foreach (CatalogEntry entry in _derived.Entries)
+        {
+            if (entry.FrameOffset == offset)
+            {
+                return entry.FrameByteLength;
+            }
+        }
+
+        return null;
     }
 
     private int CountBelow(long publishedTail)

@@ -27,6 +27,8 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
     private uint _epoch;
     private uint? _chain = snapshot.Log.Header.Crc;
 
+    private DerivedVerifier DerivedSections => field ??= new DerivedVerifier(snapshot, Report, cancellationToken);
+
     public VerifyReport Run()
     {
         CheckSlots();
@@ -37,6 +39,7 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
             CheckSection(segment.Live.Section);
         }
 
+        DerivedSections.CheckSections();
         WalkLog();
         CheckCounts();
         CheckIndexes();
@@ -257,6 +260,7 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
         }
 
         CheckOrdinals();
+        DerivedSections.CheckCodes(_ordinals);
         CheckLiveness();
         foreach (long offset in _newest.Offsets)
         {

@@ -172,7 +172,9 @@ internal sealed class WriteTransaction : IDisposable
             _index = _index.With(Snapshot.Properties);
         }
 
+        long before = _index.OrdinalCount;
         _index = new Indexer(Snapshot.Log, _appender, MakeReadable).Extend(_index, entries, mergeAll);
+        _index = new CodeIndexer(Snapshot.Log, _appender, MakeReadable).Extend(_index, _index.OrdinalCount - before, _store.Environment.CodesThreshold);
         _isTailIndexed = true;
         Pending = new TailTable();
     }

@@ -84,6 +84,12 @@ internal static class FormatConstants
     /// <summary>Length of a <see cref="FrameKind.Live"/> entry: 64 bits of the bitmap.</summary>
     public const int LiveEntryByteLength = sizeof(ulong);
 
+    /// <summary>Length of a <see cref="FrameKind.Codebook"/> or <see cref="FrameKind.Codes"/> entry: a line of 64 bytes. A row of codes takes several.</summary>
+    public const int LineByteLength = Unit;
+
+    /// <summary>Number of the codebook of the scalar codes.</summary>
+    public const ushort ScalarCodebook = 1;
+
     /// <summary>Where the slot of a sequence is.</summary>
     public static long SlotOffset(long sequence) => (sequence & 1) == 0 ? SlotAOffset : SlotBOffset;
 

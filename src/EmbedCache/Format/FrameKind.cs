@@ -33,10 +33,10 @@ internal enum FrameKind : byte
     /// <summary>Proximity graph. Reserved.</summary>
     Graph = 19,
 
-    /// <summary>What codes are relative to: means, centroids, rotations. Reserved.</summary>
+    /// <summary>What codes are relative to: a mean.</summary>
     Codebook = 20,
 
-    /// <summary>Quantised vectors by ordinal. Reserved.</summary>
+    /// <summary>Quantised vectors by ordinal.</summary>
     Codes = 21,
 
     /// <summary>Metadata by column, for filters. Reserved.</summary>
@@ -121,6 +121,9 @@ internal static class FrameKinds
 
     /// <summary>Sections, reserved ones included: derived from the log and checked by block.</summary>
     public static bool IsSection(this FrameKind kind) => kind is >= FrameKind.Keys and <= (FrameKind)31;
+
+    /// <summary>Sections that search is faster with and does without: a damaged one costs time, not answers.</summary>
+    public static bool IsDerived(this FrameKind kind) => kind is >= FrameKind.Graph and <= FrameKind.Columns;
 
     /// <summary>Frames with one payload of its own format.</summary>
     public static bool IsPayload(this FrameKind kind) => kind is FrameKind.Properties or FrameKind.Catalog;

@@ -5,13 +5,13 @@ namespace EmbedCache.Format;
 /// <summary>
 /// An index section: fixed-size entries, used in place, with a CRC for each block of 4,096 bytes that is checked when the block is first touched.
 /// <code>
-///   22 ┬ len_entry                      u2 │  Keys 16, Ordinals 8, Live 8
-///   24 │ num_entries                    u8 │  Live: 64-bit words
+///   22 ┬ len_entry                      u2 │  Keys 16, Ordinals 8, Live 8, Codebook 64, Codes 64
+///   24 │ num_entries                    u8 │  Live: 64-bit words; Codebook, Codes: lines
 ///   32 │ covers_from              u4 + u2  │  log offset in units
 ///   38 │ covers_to                u4 + u2  │  log offset in units, exclusive
 ///   44 │ level                          u4 │  how many times its content was merged
-///   48 │ first_ordinal            u4 + u2  │  Ordinals, Live
-///   54 │ reserved                       u2 │
+///   48 │ first_ordinal            u4 + u2  │  Ordinals, Live, Codes
+///   54 │ codebook                       u2 │  Codebook: its number; Codes: of what they are; else 0
 ///   64 ┼───────────────────────────────────┤
 ///      │ entries   num_entries * len_entry │
 ///      │ crcs               u4 a block     │  crc_payload covers these alone
@@ -31,7 +31,7 @@ internal readonly record struct SectionFrame
     public const int CoversToOffset = CoversFromOffset + UInt48.ByteLength;
     public const int LevelOffset = CoversToOffset + UInt48.ByteLength;
     public const int FirstOrdinalOffset = LevelOffset + sizeof(uint);
-    public const int ReservedOffset = FirstOrdinalOffset + UInt48.ByteLength;
+    public const int CodebookOffset = FirstOrdinalOffset + UInt48.ByteLength;
 
     /// <summary>Where the entries begin, from the frame.</summary>
     public const int EntriesOffset = FrameHeader.ByteLength;
@@ -48,6 +48,9 @@ internal readonly record struct SectionFrame
 
     public uint Level { get; init; }
     public long FirstOrdinal { get; init; }
+
+    /// <summary>Codebook: its number. Codes: the number of the codebook that they are relative to. Else 0.</summary>
+    public ushort Codebook { get; init; }
 
     /// <summary>Length of all entries.</summary>
     public long EntriesByteLength => EntryCount * EntryByteLength;
@@ -89,6 +92,7 @@ internal readonly record struct SectionFrame
             CoversTo = UInt48.Read(bytes[CoversToOffset..]) * FormatConstants.Unit,
             Level = BinaryPrimitives.ReadUInt32LittleEndian(bytes[LevelOffset..]),
             FirstOrdinal = UInt48.Read(bytes[FirstOrdinalOffset..]),
+            Codebook = BinaryPrimitives.ReadUInt16LittleEndian(bytes[CodebookOffset..]),
         };
 
         // The count is bounded by the frame before it is multiplied.
@@ -120,6 +124,7 @@ internal readonly record struct SectionFrame
         UInt48.Write(bytes[CoversToOffset..], ToUnits(CoversTo));
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[LevelOffset..], Level);
         UInt48.Write(bytes[FirstOrdinalOffset..], FirstOrdinal);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[CodebookOffset..], Codebook);
     }
 
     /// <summary>Length of an entry of a kind of format 1.0, or null for a reserved kind.</summary>
@@ -128,6 +133,7 @@ internal readonly record struct SectionFrame
         FrameKind.Keys => FormatConstants.KeysEntryByteLength,
         FrameKind.Ordinals => FormatConstants.OrdinalsEntryByteLength,
         FrameKind.Live => FormatConstants.LiveEntryByteLength,
+        FrameKind.Codebook or FrameKind.Codes => FormatConstants.LineByteLength,
         _ => null,
     };
 

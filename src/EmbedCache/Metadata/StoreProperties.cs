@@ -10,6 +10,7 @@ namespace EmbedCache.Metadata;
 internal sealed class StoreProperties
 {
     private const string ModelName = "model";
+    private const string IndexName = "index";
     private const string DefaultTimeToLiveName = "default_ttl_ms";
 
     private StoreProperties(EmbeddingMetadata values, long offset, long frameByteLength)
@@ -38,9 +39,22 @@ internal sealed class StoreProperties
         ? TimeSpan.FromMilliseconds((long)value)
         : null;
 
-    public static EmbeddingMetadata Create(string? model, TimeSpan? defaultTimeToLive)
+    /// <summary>What search sections writers make. A word that this version does not know counts as none: what it asks for cannot be made here.</summary>
+    public IndexMode Index => !Values.TryGetValue(IndexName, out object value) ? IndexMode.Auto : value switch
+    {
+        "auto" => IndexMode.Auto,
+        "codes" => IndexMode.Codes,
+        _ => IndexMode.None,
+    };
+
+    public static EmbeddingMetadata Create(string? model, TimeSpan? defaultTimeToLive, IndexMode index)
     {
         EmbeddingMetadata values = EmbeddingMetadata.Empty;
+        if (index != IndexMode.Auto)
+        {
+            values = values.With(IndexName, index == IndexMode.Codes ? "codes" : "none");
+        }
+
         if (!string.IsNullOrEmpty(model))
         {
             values = values.With(ModelName, model!);

@@ -84,6 +84,16 @@ internal static partial class ScalarQuantizer
         return fields with { Residual = RoundUp(fields.Residual + (fields.Norm * RoundingSlack)) };
     }
 
+    /// <summary>sums += vector * multiplier, element by element: for means.</summary>
+    [MethodImpl(JitOptions.AggressiveOptimization)]
+    public static void AddScaled(Span<double> sums, ReadOnlySpan<float> vector, double multiplier)
+    {
+        for (int i = 0; i < sums.Length && i < vector.Length; i++)
+        {
+            sums[i] += vector[i] * multiplier;
+        }
+    }
+
     /// <summary>Scale, codes and error of scale * vector - mean.</summary>
     [MethodImpl(JitOptions.AggressiveOptimization)]
     private static CodeRow Quantize(ReadOnlySpan<float> vector, double multiplier, ReadOnlySpan<float> mean, Span<byte> codes)

@@ -58,3 +58,16 @@ public enum Durability
     /// <summary>An fsync at each Checkpoint, after each GiB and on close: never corrupt, but power loss may take the newest commits. A killed process takes none.</summary>
     Normal = 1,
 }
+
+/// <summary>What writers keep beside the records to make searches faster. Results are right with any; a file may hold less than its mode says, never needing it.</summary>
+public enum IndexMode
+{
+    /// <summary>Whatever serves: codes as records are written, from 1,024 records on, and what else this version can make of them.</summary>
+    Auto = 0,
+
+    /// <summary>Codes of 8 bits an element, with which exact searches read a quarter of the bytes.</summary>
+    Codes = 1,
+
+    /// <summary>Nothing: the smallest file and the fastest writes. Searches read every vector.</summary>
+    None = 2,
+}

@@ -71,6 +71,55 @@ internal sealed class Section
         return BinaryPrimitives.ReadUInt64LittleEndian(_source.Slice(_entriesOffset + position, sizeof(ulong)));
     }
 
+    /// <summary>A range of the entries, its blocks checked.</summary>
+    /// <param name="position">Where it begins, from the first entry.</param>
+    /// <param name="byteLength">Its length, at least 1.</param>
+    /// <exception cref="CorruptFileException">A block is damaged, or the range is not within the entries.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReadOnlySpan<byte> Range(long position, int byteLength)
+    {
+        if ((ulong)position > (ulong)_entriesByteLength || (ulong)byteLength > (ulong)(_entriesByteLength - position))
+        {
+            throw OutOfRange();
+        }
+
+        long last = (position + byteLength - 1) / FormatConstants.SectionBlockByteLength;
+        for (long block = position / FormatConstants.SectionBlockByteLength; block <= last; block++)
+        {
+            Touch(block);
+        }
+
+        return _source.Slice(_entriesOffset + position, byteLength);
+    }
+
+    /// <summary>Asks for the cache lines of a range of the entries, without checking anything. Ranges out of bounds are ignored.</summary>
+    public void Prefetch(long position, int byteLength)
+    {
+        if ((ulong)position < (ulong)_entriesByteLength && byteLength <= _entriesByteLength - position)
+        {
+            _source.Prefetch(_entriesOffset + position, byteLength);
+        }
+    }
+
+    /// <summary>Whether the table and every block hold what their CRCs say, whatever was checked before.</summary>
+    public bool IsWhole()
+    {
+        if (!IsTableValid())
+        {
+            return false;
+        }
+
+        for (long block = 0; block < BlockCount; block++)
+        {
+            if (!IsBlockValid(block))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>A block of entries, checked.</summary>
     public ReadOnlySpan<byte> Block(long block)
     {
@@ -113,7 +162,7 @@ internal sealed class Section
     {
         if ((ulong)block >= (ulong)BlockCount)
         {
-            throw new CorruptFileException($"A position past the end of the {Frame.Header.Kind} section was asked for", _path, Offset);
+            throw OutOfRange();
         }
 
         int[]? checkedBlocks = Volatile.Read(ref _checkedBlocks);
@@ -136,6 +185,9 @@ internal sealed class Section
         // A lost race loses a bit, and the block is checked once more.
         checkedBlocks[block >> 5] |= 1 << (int)(block & 31);
     }
+
+    private CorruptFileException OutOfRange()
+        => new($"A position past the end of the {Frame.Header.Kind} section was asked for", _path, Offset);
 
     private ReadOnlySpan<byte> BlockBytes(long block)
     {

@@ -29,6 +29,23 @@ internal sealed class SectionWriter(LogAppender appender)
         }
     }
 
+    /// <summary>Appends bytes of entries.</summary>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        EntriesByteLength += bytes.Length;
+        while (!bytes.IsEmpty)
+        {
+            int part = Math.Min(bytes.Length, _block.Length - _used);
+            bytes.Slice(0, part).CopyTo(_block.AsSpan(_used));
+            bytes = bytes.Slice(part);
+            _used += part;
+            if (_used == _block.Length)
+            {
+                EndBlock();
+            }
+        }
+    }
+
     /// <summary>Writes the CRC table and returns its own CRC.</summary>
     public uint Complete()
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using EmbedCache.Format;
 using EmbedCache.Keys;
+using EmbedCache.Numerics;
 using EmbedCache.Spec.Tests.Support;
 
 namespace EmbedCache.Spec.Tests.Grammar;
@@ -139,7 +140,7 @@ public sealed class GrammarTests
                 ("covers_to", Body(SectionFrame.CoversToOffset)),
                 ("level", Body(SectionFrame.LevelOffset)),
                 ("first_ordinal", Body(SectionFrame.FirstOrdinalOffset)),
-                ("reserved", Body(SectionFrame.ReservedOffset)),
+                ("codebook", Body(SectionFrame.CodebookOffset)),
                 ("=", Body(FrameHeader.SelfCrcOffset)),
             ]
         },
@@ -172,6 +173,28 @@ public sealed class GrammarTests
         },
         { "keys_entry", [("key_hash", 0), ("ofs_and_flag", 8), ("=", FormatConstants.KeysEntryByteLength)] },
         { "ordinals_entry", [("ofs_frame", 0), ("=", FormatConstants.OrdinalsEntryByteLength)] },
+        {
+            "codebook_header",
+            [
+                ("kind", CodebookHeader.KindOffset),
+                ("reserved_1", CodebookHeader.Reserved1Offset),
+                ("number", CodebookHeader.NumberOffset),
+                ("dimension", CodebookHeader.DimensionOffset),
+                ("num_mean", CodebookHeader.MeanCountOffset),
+                ("reserved_2", CodebookHeader.Reserved2Offset),
+                ("=", CodebookHeader.MeanOffset),
+            ]
+        },
+        {
+            "code_fields",
+            [
+                ("scale", CodeRow.ScaleOffset),
+                ("residual", CodeRow.ResidualOffset),
+                ("sum", CodeRow.SumOffset),
+                ("norm", CodeRow.NormOffset),
+                ("=", CodeRow.ByteLength),
+            ]
+        },
         { "word64", [("low", 0), ("high", 4), ("=", FormatConstants.LiveEntryByteLength)] },
         { "uint48", [("low", 0), ("high", 4), ("=", UInt48.ByteLength)] },
         { "catalog_flags", [("is_retired", 0), ("reserved", 0), ("=", 1)] },
@@ -227,6 +250,7 @@ public sealed class GrammarTests
         { "key_storage", typeof(KeyStorage), string.Empty },
         { "key_hash", typeof(KeyHash), string.Empty },
         { "frame_kind", typeof(FrameKind), string.Empty },
+        { "codebook_kind", typeof(CodebookKind), string.Empty },
         { "encoding", typeof(RecordEncoding), string.Empty },
         { "key_kind", typeof(KeyKind), string.Empty },
         { "role", typeof(EmbeddingRole), string.Empty },
@@ -286,6 +310,8 @@ public sealed class GrammarTests
         Assert.Contains($"* {FormatConstants.KeysEntryByteLength}", Position("keys_entry_at", "entry"), StringComparison.Ordinal);
         Assert.Contains($"* {FormatConstants.OrdinalsEntryByteLength}", Position("ordinals_entry_at", "entry"), StringComparison.Ordinal);
         Assert.Contains($"* {FormatConstants.LiveEntryByteLength}", Position("live_word_at", "word"), StringComparison.Ordinal);
+        Assert.Equal("(dimension + 79) / 64 * 64", Grammar.Value.Type("code_row_at").GetProperty("instances").GetProperty("len_row").GetProperty("value").GetString());
+        Assert.All((int[])[1, 47, 48, 49, 112, 113, 784, 65_536], dimension => Assert.Equal((dimension + 79) / 64 * 64, CodeRow.Stride(dimension)));
     }
 
     [Fact]

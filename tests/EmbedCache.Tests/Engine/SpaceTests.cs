@@ -20,7 +20,11 @@ public sealed class SpaceTests : IDisposable
     {
         const int Count = 200_000;
         var random = new Random(2);
-        using EmbeddingCache cache = _store.Create(configure: static options => options.Durability = Durability.Normal);
+        using EmbeddingCache cache = _store.Create(configure: static options =>
+        {
+            options.Durability = Durability.Normal;
+            options.Index = IndexMode.None;
+        });
         int stored = 0;
         while (stored < Count)
         {

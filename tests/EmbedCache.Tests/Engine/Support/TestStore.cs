@@ -13,15 +13,18 @@ internal sealed class TestStore : IDisposable
 
     private readonly TestDirectory? _directory;
 
-    public TestStore()
+    /// <param name="codesThreshold">From how many ordinals on codes are written.</param>
+    public TestStore(long codesThreshold = 1024)
     {
+        CodesThreshold = codesThreshold;
         _directory = new TestDirectory();
         Path = _directory.PathTo("a.edb");
         Environment = CreateEnvironment(PlatformFileSystem.Instance);
     }
 
-    public TestStore(MemoryFileSystem memory)
+    public TestStore(MemoryFileSystem memory, long codesThreshold = 1024)
     {
+        CodesThreshold = codesThreshold;
         Memory = memory;
         Path = "/disk/a.edb";
         Environment = CreateEnvironment(memory);
@@ -32,6 +35,8 @@ internal sealed class TestStore : IDisposable
     public string Path { get; }
 
     public EngineEnvironment Environment { get; }
+
+    public long CodesThreshold { get; }
 
     /// <summary>The clock: Unix milliseconds.</summary>
     public long Now { get; set; } = StartOfTime;
@@ -66,6 +71,7 @@ internal sealed class TestStore : IDisposable
         NewSalt = static () => [.. Enumerable.Range(1, 16).Select(static i => (byte)i)],
         Boot = () => Memory?.Boot ?? 1,
         FileSystem = fileSystem,
+        CodesThreshold = CodesThreshold,
     };
 }
 

@@ -1,0 +1,170 @@
+using EmbedCache.Format;
+using EmbedCache.Numerics;
+using EmbedCache.Storage;
+using EmbedCache.Vectors;
+
+namespace EmbedCache.Engine;
+
+/// <summary>
+/// The sections in use that search is faster with: graphs, codebooks, codes, columns. Named by the catalog, opened on first use, so that opening a file does not.
+/// What of them is damaged is done without, and the next writer that comes to it writes it anew. Threads share it; what was opened once stays open in the states
+/// that follow.
+/// </summary>
+internal sealed class DerivedSections
+{
+    private readonly object _gate = new();
+    private readonly Dictionary<long, Section?> _opened = [];
+    private CodeRuns? _codes;
+    private bool _hasLookedForCodes;
+
+    private DerivedSections(CatalogEntry[] entries, DerivedSections? previous)
+    {
+        Entries = entries;
+        if (previous is null)
+        {
+            return;
+        }
+
+        lock (previous._gate)
+        {
+            foreach (CatalogEntry entry in entries)
+            {
+                if (previous._opened.TryGetValue(entry.FrameOffset, out Section? section))
+                {
+                    _opened.Add(entry.FrameOffset, section);
+                }
+            }
+        }
+    }
+
+    public static DerivedSections None { get; } = new([], null);
+
+    /// <summary>In the order of the catalog.</summary>
+    public CatalogEntry[] Entries { get; }
+
+    /// <summary>Bytes of their frames.</summary>
+    public long ByteLength => Entries.Sum(entry => entry.FrameByteLength);
+
+    /// <summary>True once a damaged block of codes was met: they are not used any more by this state, and the next checkpoint writes what is missing anew.</summary>
+    public bool AreCodesDamaged { get; private set; }
+
+    public static DerivedSections Of(CatalogEntry[] entries) => entries.Length == 0 ? None : new DerivedSections(entries, null);
+
+    /// <summary>Some taken out, others put in.</summary>
+    public DerivedSections With(IReadOnlyCollection<CatalogEntry> removed, IEnumerable<CatalogEntry> added)
+    {
+        var gone = new HashSet<long>(removed.Select(entry => entry.FrameOffset));
+        return new DerivedSections([.. Entries.Where(entry => !gone.Contains(entry.FrameOffset)), .. added], this);
+    }
+
+    /// <summary>From here on searches do without codes.</summary>
+    public void GiveUpCodes()
+    {
+        lock (_gate)
+        {
+            AreCodesDamaged = true;
+        }
+    }
+
+    /// <summary>The section of an entry, or null where its header is damaged.</summary>
+    public Section? TryOpen(LogFile log, in CatalogEntry entry, long tail)
+    {
+        lock (_gate)
+        {
+            if (!_opened.TryGetValue(entry.FrameOffset, out Section? section))
+            {
+                section = OpenOrNull(log, entry, tail);
+                _opened.Add(entry.FrameOffset, section);
+            }
+
+            return section;
+        }
+    }
+
+    /// <summary>The scalar codes, as far as they join from ordinal 0 on; null where there are none to be used.</summary>
+    /// <param name="log">The file.</param>
+    /// <param name="tail">End of the log; nothing past it is named.</param>
+    /// <param name="ordinalCount">Ordinals in the index; codes past them are not used.</param>
+    public CodeRuns? Codes(LogFile log, long tail, long ordinalCount)
+    {
+        lock (_gate)
+        {
+            if (!_hasLookedForCodes)
+            {
+                _codes = OpenCodes(log, tail, ordinalCount);
+                _hasLookedForCodes = true;
+            }
+
+            return AreCodesDamaged ? null : _codes;
+        }
+    }
+
+    /// <summary>The codebook of the scalar codes, or null.</summary>
+    public ScalarCodebook? Codebook(LogFile log, long tail)
+    {
+        foreach (CatalogEntry entry in Entries)
+        {
+            if (entry.Kind == FrameKind.Codebook && TryOpen(log, entry, tail) is { } section && section.Frame.Codebook == FormatConstants.ScalarCodebook)
+            {
+                try
+                {
+                    return ScalarCodebook.TryRead(section, log.Header.Dimension, log.Header.Metric);
+                }
+                catch (CorruptFileException)
+                {
+                    return null;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private CodeRuns? OpenCodes(LogFile log, long tail, long ordinalCount)
+    {
+        if (Codebook(log, tail) is not { } codebook)
+        {
+            return null;
+        }
+
+        int stride = CodeRow.Stride(log.Header.Dimension);
+        var all = new List<CodeRun>();
+        foreach (CatalogEntry entry in Entries)
+        {
+            if (entry.Kind == FrameKind.Codes && TryOpen(log, entry, tail) is { } section && section.Frame.Codebook == FormatConstants.ScalarCodebook)
+            {
+                all.Add(new CodeRun(section, stride));
+            }
+        }
+
+        all.Sort((a, b) => a.FirstOrdinal.CompareTo(b.FirstOrdinal));
+        var joined = new List<CodeRun>();
+        long next = 0;
+        foreach (CodeRun run in all)
+        {
+            bool isWhole = run.Count > 0 && run.Section.Count % (stride / FormatConstants.LineByteLength) == 0;
+            if (!isWhole || run.FirstOrdinal != next || run.Count > ordinalCount - next || joined.Count == ushort.MaxValue)
+            {
+                break;
+            }
+
+            joined.Add(run);
+            next = run.EndOrdinal;
+        }
+
+        return joined.Count == 0 ? null : new CodeRuns(codebook, stride, [.. joined]);
+    }
+
+    private static Section? OpenOrNull(LogFile log, in CatalogEntry entry, long tail)
+    {
+        try
+        {
+            Section section = Section.Open(log, entry.FrameOffset, entry.Kind, tail);
+            return entry.Describes(section.Frame) ? section : null;
+        }
+        catch (CorruptFileException)
+        {
+            return null;
+        }
+    }
+}

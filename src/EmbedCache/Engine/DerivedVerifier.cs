@@ -1,0 +1,88 @@
+using EmbedCache.Format;
+using EmbedCache.Numerics;
+using EmbedCache.Storage;
+using EmbedCache.Vectors;
+
+namespace EmbedCache.Engine;
+
+/// <summary>The part of Verify that is about sections which search is faster with: every block, and every row of codes against the record that it is of.</summary>
+internal sealed class DerivedVerifier(Snapshot snapshot, Action<long, string> report, CancellationToken cancellationToken)
+{
+    private readonly LogFile _log = snapshot.Log;
+    private readonly DerivedSections _derived = snapshot.Index.Derived;
+
+    /// <summary>Headers, tables and blocks, whatever was checked before.</summary>
+    public void CheckSections()
+    {
+        foreach (CatalogEntry entry in _derived.Entries)
+        {
+            if (_derived.TryOpen(_log, entry, snapshot.PublishedTail) is not { } section)
+            {
+                report(entry.FrameOffset, $"The header of the {entry.Kind} section is damaged, or not what the catalog says; searches do without it");
+                continue;
+            }
+
+            if (!section.IsTableValid())
+            {
+                report(section.Offset, $"The table of block CRCs of the {entry.Kind} section is damaged; searches do without it");
+                continue;
+            }
+
+            for (long block = 0; block < section.BlockCount; block++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (!section.IsBlockValid(block))
+                {
+                    report(section.Offset + SectionFrame.EntriesOffset + (block * FormatConstants.SectionBlockByteLength), $"Block {block} of the {entry.Kind} section is damaged; searches do without it");
+                }
+            }
+        }
+    }
+
+    /// <summary>Codes are a function of codebook and record: each is made again and compared. To be called where no section is damaged.</summary>
+    /// <param name="ordinals">Frame offset by ordinal, from the log.</param>
+    public void CheckCodes(IReadOnlyList<long> ordinals)
+    {
+        CodeRuns? codes = DerivedSections.Of(_derived.Entries).Codes(_log, snapshot.PublishedTail, snapshot.Index.OrdinalCount);
+        CheckJoined(codes);
+        if (codes is null)
+        {
+            return;
+        }
+
+        byte[] expected = new byte[codes.Stride];
+        for (long ordinal = 0; ordinal < Math.Min(codes.Count, ordinals.Count); ordinal++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            long offset = ordinals[(int)ordinal];
+            RecordFrame frame = RecordReader.Read(_log, offset, snapshot.PublishedTail);
+            RecordFrame record = RecordReader.ReadVectorFrame(_log, frame, ref offset);
+            ScalarQuantizer.Encode(RecordReader.Vector(_log, offset, record), _log.Header.Metric, codes.Codebook.Mean, expected);
+            if (!codes.Row(ordinal).SequenceEqual(expected))
+            {
+                report(codes.RunOf(ordinal).Section.Offset, $"The code of ordinal {ordinal} is not that of its record");
+                return;
+            }
+        }
+    }
+
+    private void CheckJoined(CodeRuns? codes)
+    {
+        var used = new HashSet<long>();
+        if (codes is not null)
+        {
+            used.Add(codes.Codebook.Section.Offset);
+            used.UnionWith(codes.Runs.Select(run => run.Section.Offset));
+        }
+
+        foreach (CatalogEntry entry in _derived.Entries)
+        {
+            bool isScalar = entry.Kind is FrameKind.Codebook or FrameKind.Codes
+                && _derived.TryOpen(_log, entry, snapshot.PublishedTail) is { } section && section.Frame.Codebook == FormatConstants.ScalarCodebook;
+            if (isScalar && !used.Contains(entry.FrameOffset))
+            {
+                report(entry.FrameOffset, $"The {entry.Kind} section does not join the others; searches do without it");
+            }
+        }
+    }
+}

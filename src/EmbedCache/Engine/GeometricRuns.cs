@@ -1,0 +1,53 @@
+namespace EmbedCache.Engine;
+
+/// <summary>
+/// Which runs to merge, so that what is rewritten in total stays a small multiple of what is stored and there are never many: a run has a level by its size,
+/// and as many of one level as the fan-out become one of the next.
+/// </summary>
+/// <param name="levelOneCount">Entries of a run of level 1; each level has <paramref name="fanOut"/> times as many.</param>
+/// <param name="fanOut">Runs of one level that become one of the next.</param>
+internal readonly struct GeometricRuns(long levelOneCount, int fanOut)
+{
+    /// <summary>How many of the newest runs to merge with a new one: all that are smaller, and those of its level once there are enough of them.</summary>
+    /// <param name="counts">Entries of each run, oldest first.</param>
+    /// <param name="newCount">Entries of the new run.</param>
+    public int CountMerged(ReadOnlySpan<long> counts, long newCount)
+    {
+        int merged = 0;
+        long count = newCount;
+        while (true)
+        {
+            int level = LevelOf(count);
+            int run = merged;
+            int sameLevel = 0;
+            long sum = count;
+            while (run < counts.Length && LevelOf(counts[counts.Length - 1 - run]) <= level)
+            {
+                long older = counts[counts.Length - 1 - run];
+                sameLevel += LevelOf(older) == level ? 1 : 0;
+                sum += older;
+                run++;
+            }
+
+            bool hasSmaller = run - merged > sameLevel;
+            if (run == merged || (!hasSmaller && sameLevel < fanOut - 1))
+            {
+                return merged;
+            }
+
+            merged = run;
+            count = sum;
+        }
+    }
+
+    public int LevelOf(long count)
+    {
+        int level = 0;
+        for (long bound = levelOneCount; count >= bound; bound *= fanOut)
+        {
+            level++;
+        }
+
+        return level;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Runtime.CompilerServices;
+using EmbedCache.Primitives;
+
+namespace EmbedCache.Vectors;
+
+/// <summary>
+/// The scalar codes of a file: rows for the ordinals 0 to <see cref="Count"/>, in one run or a few that join without a gap. Immutable; threads share it.
+/// </summary>
+internal sealed class CodeRuns
+{
+    private const int TableShift = 10;
+
+    private readonly CodeRun _newestOrOnly;
+    private readonly ushort[] _runByOrdinal;
+
+    /// <param name="codebook">What the codes are relative to.</param>
+    /// <param name="stride">Bytes of a row.</param>
+    /// <param name="runs">Runs by ordinal, from 0, joining; at least one, at most 65,536.</param>
+    public CodeRuns(ScalarCodebook codebook, int stride, CodeRun[] runs)
+    {
+        Codebook = codebook;
+        Stride = stride;
+        Runs = runs;
+        Count = runs[runs.Length - 1].EndOrdinal;
+        _newestOrOnly = runs[runs.Length - 1];
+        _runByOrdinal = runs.Length == 1 ? [] : new ushort[((Count - 1) >> TableShift) + 1];
+        int run = 0;
+        for (int i = 0; i < _runByOrdinal.Length; i++)
+        {
+            while (runs[run].EndOrdinal <= (long)i << TableShift)
+            {
+                run++;
+            }
+
+            _runByOrdinal[i] = (ushort)run;
+        }
+    }
+
+    public ScalarCodebook Codebook { get; }
+
+    /// <summary>Bytes of a row, a multiple of 64.</summary>
+    public int Stride { get; }
+
+    /// <summary>Oldest first.</summary>
+    public CodeRun[] Runs { get; }
+
+    /// <summary>How many ordinals have a code: those below this.</summary>
+    public long Count { get; }
+
+    /// <summary>The run that holds an ordinal's row.</summary>
+    /// <exception cref="CorruptFileException">The ordinal has none.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public CodeRun RunOf(long ordinal)
+    {
+        CodeRun newest = _newestOrOnly;
+        if (ordinal >= newest.FirstOrdinal)
+        {
+            return newest;
+        }
+
+        return Find(ordinal);
+    }
+
+    /// <summary>The row of an ordinal, checked: <see cref="Stride"/> bytes, on a 64-byte boundary of the file.</summary>
+    /// <exception cref="CorruptFileException">The row is damaged, or the ordinal has none.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReadOnlySpan<byte> Row(long ordinal) => RunOf(ordinal).Row(ordinal);
+
+    /// <summary>Asks for the first bytes of an ordinal's row ahead of its use. Ordinals without a row are ignored.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch(long ordinal, int byteLength)
+    {
+        if ((ulong)ordinal < (ulong)Count)
+        {
+            RunOf(ordinal).Prefetch(ordinal, byteLength);
+        }
+    }
+
+    private CodeRun Find(long ordinal)
+    {
+        long index = ordinal >> TableShift;
+        int run = (ulong)index < (ulong)_runByOrdinal.Length ? _runByOrdinal[index] : 0;
+        while (Runs[run].EndOrdinal <= ordinal)
+        {
+            run++;
+        }
+
+        // A negative ordinal falls into the first run, whose bounds refuse it.
+        return Runs[run];
+    }
+}
