@@ -12,6 +12,8 @@ public sealed partial class CodeRuleTests
     [
         @"^Storage/MappedSource\.cs$",
         @"^Numerics/VectorKernels(\.\w+)?\.cs$",
+        @"^Numerics/Prefetch\.cs$",
+        @"^Search/Graph/\w+\.cs$", // walks over addresses that sections gave, every number of a node held against their count
     ];
 
     /// <summary>Unchecked references: the same, and where a span is handed to the system or to a vector register.</summary>
@@ -37,6 +39,7 @@ public sealed partial class CodeRuleTests
         @"^Numerics/(Int8Kernels|ScalarQuantizer)(\.\w+)?\.cs$",
         @"^Numerics/(HadamardKernels|ProductKernels)(\.\w+)?\.cs$",
         @"^Numerics/(Float16|ScaledBytes|NibbleScan)\.cs$",
+        @"^Numerics/Prefetch\.cs$",
         @"^Storage/MappedSource\.cs$",
         @"^EmbeddingLease\.cs$",
     ];

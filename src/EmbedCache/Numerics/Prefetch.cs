@@ -1,0 +1,22 @@
+using System.Runtime.CompilerServices;
+#if NET
+using System.Runtime.Intrinsics.X86;
+#endif
+
+namespace EmbedCache.Numerics;
+
+/// <summary>Asks for a cache line before it is needed. Never faults, whatever the address; does nothing where the processor or the runtime offers nothing.</summary>
+internal static unsafe class Prefetch
+{
+    /// <summary>Into the first level.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Near(nint address)
+    {
+#if NET
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0((void*)address);
+        }
+#endif
+    }
+}

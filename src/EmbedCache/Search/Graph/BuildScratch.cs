@@ -1,0 +1,44 @@
+namespace EmbedCache.Search.Graph;
+
+/// <summary>What one building thread writes to.</summary>
+internal sealed class BuildScratch : IDisposable
+{
+    private readonly NativeBuffer _code;
+
+    public BuildScratch(CodeTable codes, GraphParameters parameters)
+    {
+        Walk = new GraphScratch();
+        Walk.PrepareQuery(codes.Stride);
+        _code = new NativeBuffer(codes.Stride);
+        Clear(_code);
+        Selected = new uint[parameters.M0];
+        SelectedRows = new nint[parameters.M0];
+        Own = new uint[parameters.M0];
+        Linked = new long[parameters.M0 + 1];
+    }
+
+    public GraphScratch Walk { get; }
+
+    /// <summary>The code of the node whose distances to others are being worked out.</summary>
+    public nint Code => _code.Address;
+
+    /// <summary>Nodes that the heuristic has chosen.</summary>
+    public uint[] Selected { get; }
+
+    /// <summary>Where their codes are.</summary>
+    public nint[] SelectedRows { get; }
+
+    /// <summary>Neighbours of the node that is being inserted.</summary>
+    public uint[] Own { get; }
+
+    /// <summary>Candidates of a row that is full.</summary>
+    public long[] Linked { get; }
+
+    public void Dispose()
+    {
+        Walk.Dispose();
+        _code.Dispose();
+    }
+
+    private static unsafe void Clear(NativeBuffer buffer) => new Span<byte>((void*)buffer.Address, (int)buffer.ByteLength).Clear();
+}

@@ -1,0 +1,115 @@
+using System.Runtime.ExceptionServices;
+
+namespace EmbedCache.Search.Graph;
+
+/// <summary>
+/// Inserts stretches of nodes with several threads. With one thread the same graph comes out on every machine; with more, one as good.
+/// </summary>
+internal sealed class GraphBuilder(WorkingGraph graph, CodeTable codes)
+{
+    private readonly GraphInserter _inserter = new(graph, codes);
+
+    /// <summary>
+    /// Inserts the nodes from <paramref name="from"/> up to <paramref name="to"/>, in order of their numbers. Asked to stop, it ends with a
+    /// whole stretch that is shorter.
+    /// </summary>
+    /// <param name="from">First node.</param>
+    /// <param name="to">Node after the last.</param>
+    /// <param name="threads">How many threads, this one among them.</param>
+    /// <param name="priority">What the other threads run at.</param>
+    /// <param name="shouldStop">Asked between insertions, from any thread.</param>
+    /// <returns>The node after the last that was inserted.</returns>
+    public uint Build(uint from, uint to, int threads, ThreadPriority priority, Func<bool> shouldStop)
+    {
+        if (from == 0 && to > 0)
+        {
+            // Threads that begin together on nothing would not find each other's nodes.
+            using var scratch = new BuildScratch(codes, graph.Parameters);
+            _inserter.Insert(from++, scratch);
+        }
+
+        var shares = new Shares(from, to, shouldStop);
+        var others = new Thread[Math.Max(0, threads - 1)];
+        for (int i = 0; i < others.Length; i++)
+        {
+            others[i] = new Thread(() => Work(shares)) { IsBackground = true, Name = "EmbedCache graph", Priority = priority };
+            others[i].Start();
+        }
+
+        Work(shares);
+        foreach (Thread other in others)
+        {
+            other.Join();
+        }
+
+        shares.Failure?.Throw();
+        return shares.Reached;
+    }
+
+    /// <summary>Inserts, above level 0, the nodes of a stretch that level 0 has already.</summary>
+    public void BuildAbove(uint from, uint to)
+    {
+        using var scratch = new BuildScratch(codes, graph.Parameters);
+        for (uint ordinal = from; ordinal < to; ordinal++)
+        {
+            if (graph.Parameters.LevelOf(ordinal) > 0)
+            {
+                _inserter.InsertAbove(ordinal, scratch);
+            }
+        }
+    }
+
+    private void Work(Shares shares)
+    {
+        try
+        {
+            using var scratch = new BuildScratch(codes, graph.Parameters);
+            while (shares.TryTake(out uint node))
+            {
+                _inserter.Insert(node, scratch);
+            }
+        }
+        catch (Exception e)
+        {
+            shares.Fail(e);
+        }
+    }
+
+    /// <summary>Hands out nodes, one at a time and in order, so that what was handed out is a stretch whenever it stops.</summary>
+    private sealed class Shares(uint from, uint to, Func<bool> shouldStop)
+    {
+        private const int AskEvery = 16;
+
+        private long _next = from;
+        private ExceptionDispatchInfo? _failure;
+        private volatile bool _isStopped;
+
+        public ExceptionDispatchInfo? Failure => _failure;
+
+        public uint Reached => (uint)Math.Min(Volatile.Read(ref _next), to);
+
+        public bool TryTake(out uint node)
+        {
+            node = 0;
+            if (_isStopped)
+            {
+                return false;
+            }
+
+            long taken = Interlocked.Increment(ref _next) - 1;
+            node = (uint)taken;
+            if (taken % AskEvery == 0 && shouldStop())
+            {
+                _isStopped = true;
+            }
+
+            return taken < to;
+        }
+
+        public void Fail(Exception exception)
+        {
+            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(exception), null);
+            _isStopped = true;
+        }
+    }
+}

@@ -1,0 +1,321 @@
+using System.Runtime.CompilerServices;
+using EmbedCache.Primitives;
+
+namespace EmbedCache.Search.Graph;
+
+/// <summary>
+/// INSERT of Malkov and Yashunin (algorithm 1):
+/// <code>
+///   from the entry point walk down, greedily, to the level above the node's own
+///   on each level from there to 0
+///     W = SEARCH-LAYER(node, EfConstruction)
+///     neighbours = SELECT-NEIGHBORS-HEURISTIC(W, M)
+///     link both ways; where a neighbour's row is full, select again for it
+///   a node above all others is the new entry point
+/// </code>
+/// A node whose code another node has too is not linked but hung below that one (<see cref="CopyLinks"/>).
+/// Several threads may insert different nodes at once.
+/// </summary>
+internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
+{
+    private const uint Unused = CopyLinks.Unused;
+
+    private readonly NodeLocks _locks = new();
+
+    /// <summary>Inserts a node on all its levels.</summary>
+    public void Insert(uint ordinal, BuildScratch scratch)
+    {
+        int own = graph.Parameters.LevelOf(ordinal);
+        if (!graph.TryGetEntry(out int top, out _))
+        {
+            graph.RaiseEntry(own, graph.NodeOf(ordinal, own));
+            return;
+        }
+
+        GraphQuery query = codes.Load(ordinal, scratch.Walk.Query);
+        if (own > 0 && TryInsertAsCopy(ordinal, query, scratch))
+        {
+            return;
+        }
+
+        (uint start, float distance) = InsertAbove(ordinal, own, query, scratch);
+        var space = new WorkingSpace(graph.Rows, graph.Capacity);
+        FindNearest(space, query, start, distance, graph.Parameters.EfConstruction, scratch.Walk);
+        if (own == 0 && FindOriginal(ordinal, scratch.Walk) is { } original)
+        {
+            AddCopy(original, ordinal);
+            return;
+        }
+
+        LinkNearest(space, 0, ordinal, scratch);
+        if (own > top)
+        {
+            graph.RaiseEntry(own, graph.NodeOf(ordinal, own));
+        }
+    }
+
+    /// <summary>Inserts a node on its levels above 0, into a graph whose level 0 has it already. Copies have no place there.</summary>
+    public void InsertAbove(uint ordinal, BuildScratch scratch)
+    {
+        int own = graph.Parameters.LevelOf(ordinal);
+        bool hasEntry = graph.TryGetEntry(out int top, out _);
+        if (hasEntry)
+        {
+            if (*(uint*)graph.Rows.Row(ordinal) >= graph.Capacity)
+            {
+                return;
+            }
+
+            InsertAbove(ordinal, own, codes.Load(ordinal, scratch.Walk.Query), scratch);
+        }
+
+        if (!hasEntry || own > top)
+        {
+            graph.RaiseEntry(own, graph.NodeOf(ordinal, own));
+        }
+    }
+
+    /// <summary>
+    /// What stands on an upper level must be linked on those below. So a node with a level of its own looks for its original before it is linked anywhere; one
+    /// without finds it on the way.
+    /// </summary>
+    private bool TryInsertAsCopy(uint ordinal, in GraphQuery query, BuildScratch scratch)
+    {
+        (uint start, float distance) = Descend(query, 0, scratch);
+        FindNearest(new WorkingSpace(graph.Rows, graph.Capacity), query, start, distance, graph.Parameters.M0, scratch.Walk);
+        if (FindOriginal(ordinal, scratch.Walk) is not { } original)
+        {
+            return false;
+        }
+
+        AddCopy(original, ordinal);
+        return true;
+    }
+
+    /// <summary>Walks down greedily to the level above <paramref name="lowest"/>; gives where to start there.</summary>
+    private (uint Node, float Distance) Descend(in GraphQuery query, int lowest, BuildScratch scratch)
+    {
+        graph.TryGetEntry(out int level, out uint node);
+        UpperLevel[] upper = graph.UpperLevels;
+        uint first = level == 0 ? node : upper[level - 1].OrdinalOf(node);
+        float distance = CodeTable.Distance(query, scratch.Walk.Query, codes.Row(first), codes.Stride);
+        for (; level > lowest; level--)
+        {
+            Descent.Greedy(upper[level - 1], codes, query, scratch.Walk.Query, ref node, ref distance);
+            node = upper[level - 1].DownOf(node, CountBelow(level));
+        }
+
+        return (node, distance);
+    }
+
+    /// <summary>Links a node on the levels from its own down to 1; gives where to start in level 0.</summary>
+    private (uint Node, float Distance) InsertAbove(uint ordinal, int own, in GraphQuery query, BuildScratch scratch)
+    {
+        graph.TryGetEntry(out int top, out _);
+        (uint node, float distance) = Descend(query, own, scratch);
+        for (int level = Math.Min(top, own); level > 0; level--)
+        {
+            UpperLevel space = graph.UpperLevels[level - 1];
+            FindNearest(space, query, node, distance, graph.Parameters.EfConstruction, scratch.Walk);
+            distance = Candidate.DistanceOf(*(long*)scratch.Walk.Pool);
+            node = space.DownOf(scratch.Walk.NodeAt(0), CountBelow(level));
+            LinkNearest(space, level, space.NodeOf(ordinal), scratch);
+        }
+
+        return (node, distance);
+    }
+
+    private uint CountBelow(int level) => level == 1 ? graph.Capacity : graph.UpperLevels[level - 2].Count;
+
+    private void FindNearest<TSpace>(in TSpace space, in GraphQuery query, uint start, float distance, int ef, GraphScratch walk)
+        where TSpace : struct, IWalkSpace
+    {
+        walk.Begin(space.Count, ef, space.RowLength);
+        GraphWalk.Start(start, distance, default(AcceptAll), walk);
+        GraphWalk.Run(space, default(AcceptAll), codes, query, walk, ef, int.MaxValue);
+    }
+
+    /// <summary>Links a node, on one level, with the best of what a walk found for it.</summary>
+    private void LinkNearest<TSpace>(in TSpace space, int level, uint self, BuildScratch scratch)
+        where TSpace : struct, IWalkSpace
+    {
+        var found = new ReadOnlySpan<long>((void*)scratch.Walk.Pool, scratch.Walk.Count);
+        int count = Select(space, found, graph.Parameters.M, self, scratch);
+        uint[] own = scratch.Own;
+        scratch.Selected.AsSpan(0, count).CopyTo(own);
+        _locks.Enter(level, self);
+        try
+        {
+            var row = (uint*)Writable(space, level, self);
+            for (int i = 0; i < count; i++)
+            {
+                row[i] = own[i];
+            }
+        }
+        finally
+        {
+            _locks.Exit(level, self);
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            Link(space, level, own[i], self, scratch);
+        }
+    }
+
+    /// <summary>A node among the nearest found whose code is that of <paramref name="self"/>, byte for byte.</summary>
+    private uint? FindOriginal(uint self, GraphScratch walk)
+    {
+        const int Looks = 4;
+        for (int i = 0; i < Math.Min(Looks, walk.Count); i++)
+        {
+            uint other = walk.NodeAt(i);
+            if (other != self && codes.AreEqual(other, self))
+            {
+                return other;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Hangs a copy into the tree of copies below its original, where there is room; which way down differs from copy to copy.</summary>
+    private void AddCopy(uint original, uint copy)
+    {
+        uint node = original;
+        uint turn = GraphParameters.Scatter(copy);
+        while (true)
+        {
+            _locks.Enter(0, node);
+            uint next;
+            try
+            {
+                next = CopyLinks.TryAdd((uint*)graph.Rows.Writable(node), graph.Rows.RowLength, copy, turn, isOriginal: node == original);
+            }
+            finally
+            {
+                _locks.Exit(0, node);
+            }
+
+            if (next == copy)
+            {
+                return;
+            }
+
+            node = next;
+            turn = GraphParameters.Scatter(turn);
+        }
+    }
+
+    private nint Writable<TSpace>(in TSpace space, int level, uint node)
+        where TSpace : struct, IWalkSpace
+        => level == 0 ? graph.Rows.Writable(node) : space.Row(node);
+
+    /// <summary>Adds a neighbour to a node's row; where it is full, selects among what is there and the new one.</summary>
+    private void Link<TSpace>(in TSpace space, int level, uint node, uint added, BuildScratch scratch)
+        where TSpace : struct, IWalkSpace
+    {
+        int rowLength = space.RowLength;
+        _locks.Enter(level, node);
+        try
+        {
+            var row = (uint*)Writable(space, level, node);
+            int degree = 0;
+            while (degree < rowLength && row[degree] < space.Count)
+            {
+                if (row[degree++] == added)
+                {
+                    return;
+                }
+            }
+
+            if (degree < rowLength && row[degree] == Unused)
+            {
+                row[degree] = added;
+                return;
+            }
+
+            Span<long> candidates = scratch.Linked.AsSpan(0, degree + 1);
+            Measure(space, node, row, added, candidates, scratch);
+            int kept = Select(space, candidates, degree, node, scratch);
+            for (int i = 0; i < degree; i++)
+            {
+                row[i] = i < kept ? scratch.Selected[i] : Unused;
+            }
+        }
+        finally
+        {
+            _locks.Exit(level, node);
+        }
+    }
+
+    /// <summary>The neighbours of a full row and one more, sorted by their distance from its node.</summary>
+    [MethodImpl(JitOptions.AggressiveOptimization)]
+    private void Measure<TSpace>(in TSpace space, uint node, uint* row, uint added, Span<long> candidates, BuildScratch scratch)
+        where TSpace : struct, IWalkSpace
+    {
+        TSpace nodes = space;
+        GraphQuery query = codes.Load(nodes.OrdinalOf(node), scratch.Code);
+        int stride = codes.Stride;
+        for (int i = 0; i < candidates.Length; i++)
+        {
+            uint other = i < candidates.Length - 1 ? row[i] : added;
+            long candidate = Candidate.Pack(CodeTable.Distance(query, scratch.Code, codes.Row(nodes.OrdinalOf(other)), stride), other);
+            int position = i;
+            for (; position > 0 && candidates[position - 1] > candidate; position--)
+            {
+                candidates[position] = candidates[position - 1];
+            }
+
+            candidates[position] = candidate;
+        }
+    }
+
+    /// <summary>
+    /// SELECT-NEIGHBORS-HEURISTIC (algorithm 4, without extension and without keeping what was discarded): of the candidates, nearest first,
+    /// those that are nearer to the node than to any chosen before them. Leaves them in <see cref="BuildScratch.Selected"/>.
+    /// </summary>
+    [MethodImpl(JitOptions.AggressiveOptimization)]
+    private int Select<TSpace>(in TSpace space, ReadOnlySpan<long> candidates, int most, uint self, BuildScratch scratch)
+        where TSpace : struct, IWalkSpace
+    {
+        TSpace nodes = space;
+        uint[] selected = scratch.Selected;
+        nint[] rows = scratch.SelectedRows;
+        nint code = scratch.Code;
+        int stride = codes.Stride;
+        int count = 0;
+        foreach (long candidate in candidates)
+        {
+            uint node = Candidate.NodeOf(candidate);
+            if (node == self)
+            {
+                continue;
+            }
+
+            uint ordinal = nodes.OrdinalOf(node);
+            bool isChosen = true;
+            if (count > 0)
+            {
+                float distance = Candidate.DistanceOf(candidate);
+                GraphQuery query = codes.Load(ordinal, code);
+                for (int i = 0; i < count && isChosen; i++)
+                {
+                    isChosen = CodeTable.Distance(query, code, rows[i], stride) >= distance;
+                }
+            }
+
+            if (isChosen)
+            {
+                rows[count] = codes.Row(ordinal);
+                selected[count++] = node;
+                if (count == most)
+                {
+                    break;
+                }
+            }
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,47 @@
+namespace EmbedCache.Search.Graph;
+
+/// <summary>The numbers of Malkov and Yashunin's paper, and what decides a node's level.</summary>
+/// <param name="M">Neighbours that a new node is linked to, and most in a row above level 0.</param>
+/// <param name="M0">Most neighbours in a row of level 0.</param>
+/// <param name="EfConstruction">Candidates that an insertion looks at.</param>
+/// <param name="Seed">Mixed into the hash of an ordinal that gives its level.</param>
+internal readonly record struct GraphParameters(int M, int M0, int EfConstruction, ulong Seed)
+{
+    /// <summary>Highest level that a node can have.</summary>
+    public const int MaxLevel = 15;
+
+    /// <summary>Most neighbours that a row of any level may have room for.</summary>
+    public const int MaxRowLength = 64;
+
+    public static GraphParameters Default { get; } = new(16, 32, 200, 0x45_44_42);
+
+    /// <summary>
+    /// Level of a node: 0 for all but one in <see cref="M"/>, and so on upwards (the paper's mL = 1 / ln M). From a hash of the ordinal and
+    /// compared as integers, so that every machine gives every node the same level in whatever order nodes are inserted.
+    /// </summary>
+    public int LevelOf(uint ordinal)
+    {
+        ulong hash = Mix(ordinal + Seed);
+        ulong bound = ulong.MaxValue / (ulong)M;
+        int level = 0;
+        while (hash < bound && level < MaxLevel)
+        {
+            bound /= (ulong)M;
+            level++;
+        }
+
+        return level;
+    }
+
+    /// <summary>A number that looks random.</summary>
+    public static uint Scatter(uint value) => (uint)Mix(value);
+
+    /// <summary>The finalizer of SplitMix64: a bijection whose every output bit depends on every input bit.</summary>
+    private static ulong Mix(ulong value)
+    {
+        value = unchecked(value + 0x9E3779B97F4A7C15UL);
+        value = unchecked((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9UL);
+        value = unchecked((value ^ (value >> 27)) * 0x94D049BB133111EBUL);
+        return value ^ (value >> 31);
+    }
+}

@@ -1,0 +1,65 @@
+namespace EmbedCache.Search.Graph;
+
+/// <summary>Takes the results out of a walk's pool: the accepted nodes, nearest first, and behind each the accepted copies of it.</summary>
+internal static unsafe class GraphResults
+{
+    /// <summary>Writes at most as many nodes as <paramref name="results"/> holds; returns how many.</summary>
+    public static int Collect<TSpace, TAcceptance>(in TSpace space, in TAcceptance acceptance, GraphScratch scratch, Span<uint> results)
+        where TSpace : struct, IWalkSpace
+        where TAcceptance : struct, IAcceptance
+    {
+        int count = 0;
+        for (int i = 0; i < scratch.Count && count < results.Length; i++)
+        {
+            uint node = scratch.NodeAt(i);
+            if ((((long*)scratch.Pool)[i] & Candidate.Accepted) != 0)
+            {
+                results[count++] = node;
+            }
+
+            if (count < results.Length)
+            {
+                count = AddCopies(space, acceptance, scratch, node, results, count);
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>
+    /// Goes through the tree of a node's copies, level by level. The nodes still to be gone through stand on the trail, which also keeps one with wrong links from being
+    /// gone through twice.
+    /// </summary>
+    private static int AddCopies<TSpace, TAcceptance>(in TSpace space, in TAcceptance acceptance, GraphScratch scratch, uint original, Span<uint> results, int count)
+        where TSpace : struct, IWalkSpace
+        where TAcceptance : struct, IAcceptance
+    {
+        int next = scratch.TrailCount;
+        uint node = original;
+        while (true)
+        {
+            var row = (uint*)space.Row(node);
+            int copies = CopyLinks.CountOf(row, space.RowLength);
+            scratch.GrowTrail(scratch.TrailCount + copies);
+            for (int i = 0; i < copies; i++)
+            {
+                uint copy = CopyLinks.At(row, space.RowLength, i);
+                if (copy < space.Count && scratch.Visit(copy) && acceptance.Accepts(copy))
+                {
+                    results[count++] = copy;
+                    if (count == results.Length)
+                    {
+                        return count;
+                    }
+                }
+            }
+
+            if (next == scratch.TrailCount)
+            {
+                return count;
+            }
+
+            node = ((uint*)scratch.Trail)[next++];
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using EmbedCache.Numerics;
+using EmbedCache.Search.Graph;
+
+namespace EmbedCache.Tests.Search.Graph;
+
+/// <summary>Vectors, their codes in memory, and a graph over them, without a file.</summary>
+internal sealed unsafe class GraphWorld : IDisposable
+{
+    private readonly NativeBuffer _rows;
+
+    public GraphWorld(float[][] vectors, Metric metric = Metric.Cosine, int? split = null)
+    {
+        Vectors = vectors;
+        Metric = metric;
+        Dimension = vectors[0].Length;
+        Stride = CodeRow.Stride(Dimension);
+        _rows = new NativeBuffer((long)vectors.Length * Stride);
+        for (int i = 0; i < vectors.Length; i++)
+        {
+            ScalarQuantizer.Encode(vectors[i], metric, metric == Metric.Dot ? [] : new float[Dimension], RowSpan(i));
+        }
+
+        int first = split ?? vectors.Length;
+        CodeStretch[] stretches = [Stretch(0, first), .. first < vectors.Length ? new[] { Stretch(first, vectors.Length - first) } : []];
+        Codes = new CodeTable(stretches, Stride, metric == Metric.Dot);
+    }
+
+    public float[][] Vectors { get; }
+
+    public Metric Metric { get; }
+
+    public int Dimension { get; }
+
+    public int Stride { get; }
+
+    public CodeTable Codes { get; }
+
+    public static GraphParameters Parameters { get; } = GraphParameters.Default with { EfConstruction = 100 };
+
+    /// <summary>Vectors in a few dozen clusters, as embeddings are.</summary>
+    public static float[][] Clusters(int count, int dimension, int seed)
+    {
+        var random = new Random(seed);
+        float[][] centres = [.. Enumerable.Range(0, 40).Select(_ => Gaussian(random, dimension, 1))];
+        return [.. Enumerable.Range(0, count).Select(_ => Near(random, centres[random.Next(centres.Length)], 0.6))];
+    }
+
+    public static float[] Near(Random random, float[] centre, double spread)
+    {
+        float[] noise = Gaussian(random, centre.Length, spread);
+        return [.. centre.Select((x, i) => x + noise[i])];
+    }
+
+    public WorkingGraph Build(int threads = 1, GraphParameters? parameters = null)
+    {
+        var graph = new WorkingGraph(parameters ?? Parameters, (uint)Vectors.Length, null);
+        new GraphBuilder(graph, Codes).Build(0, (uint)Vectors.Length, threads, ThreadPriority.Normal, static () => false);
+        return graph;
+    }
+
+    /// <summary>The nodes that a walk finds, nearest first; only those that are accepted.</summary>
+    public List<int> Search<TAcceptance>(WorkingGraph graph, float[] query, int ef, TAcceptance acceptance, int maxVisited = int.MaxValue)
+        where TAcceptance : struct, IAcceptance
+    {
+        using var scratch = new GraphScratch();
+        GraphQuery weights = Prepare(query, scratch);
+        Assert.True(graph.TryGetEntry(out int level, out uint entry));
+        GraphSearch.Run(new WorkingSpace(graph.Rows, graph.Capacity), graph.UpperLevels, level, entry, acceptance, Codes, weights, scratch, ef, maxVisited);
+        uint[] found = new uint[ef];
+        int count = GraphResults.Collect(new WorkingSpace(graph.Rows, graph.Capacity), acceptance, scratch, found);
+        return [.. found.Take(count).Select(node => (int)node)];
+    }
+
+    public List<int> Search(WorkingGraph graph, float[] query, int ef) => Search(graph, query, ef, default(AcceptAll));
+
+    /// <summary>The best <paramref name="top"/> of what may be found, by brute force over the floats.</summary>
+    public List<int> Exact(float[] query, int top, Func<int, bool>? accepts = null)
+        => [.. Enumerable.Range(0, Vectors.Length).Where(i => accepts?.Invoke(i) ?? true).OrderByDescending(i => Score(query, Vectors[i])).ThenBy(i => i).Take(top)];
+
+    /// <summary>Share of the exact best ten that a search with its rescoring finds.</summary>
+    public double Recall(WorkingGraph graph, IEnumerable<float[]> queries, int ef)
+    {
+        const int Top = 10;
+        int hits = 0;
+        int asked = 0;
+        foreach (float[] query in queries)
+        {
+            IEnumerable<int> found = Search(graph, query, ef).OrderByDescending(i => Score(query, Vectors[i])).Take(Top);
+            hits += found.Intersect(Exact(query, Top)).Count();
+            asked += Top;
+        }
+
+        return (double)hits / asked;
+    }
+
+    public void Dispose() => _rows.Dispose();
+
+    /// <summary>Every link of a graph, level by level, as text.</summary>
+    public static string Describe(WorkingGraph graph)
+    {
+        var rows = Enumerable.Range(0, (int)graph.Capacity).Select(i => string.Join(",", Neighbours(graph.Rows.Row((uint)i), graph.Rows.RowLength)));
+        IEnumerable<string> upper = graph.UpperLevels.SelectMany(level => Enumerable.Range(0, (int)level.Count).Select(i => string.Join(",", Neighbours(level.Row((uint)i), level.M))));
+        return string.Join(";", rows.Concat(upper));
+    }
+
+    public static uint[] Neighbours(nint row, int length) => new ReadOnlySpan<uint>((void*)row, length).ToArray();
+
+    private static float[] Gaussian(Random random, int dimension, double spread)
+        => [.. Enumerable.Range(0, dimension).Select(_ => (float)(spread * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
+
+    private double Score(float[] a, float[] b)
+    {
+        double dot = 0;
+        double length = 0;
+        double distance = 0;
+        for (int i = 0; i < a.Length; i++)
+        {
+            dot += (double)a[i] * b[i];
+            length += (double)b[i] * b[i];
+            distance += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
+        }
+
+        return Metric switch { Metric.Cosine => dot / Math.Sqrt(length), Metric.Dot => dot, _ => -distance };
+    }
+
+    private GraphQuery Prepare(float[] query, GraphScratch scratch)
+    {
+        float[] prepared = [.. query];
+        if (Metric != Metric.L2)
+        {
+            double norm = Math.Sqrt(query.Sum(x => (double)x * x));
+            prepared = [.. query.Select(x => (float)(x / norm))];
+        }
+
+        scratch.PrepareQuery(Stride);
+        CodeRow fields = ScalarQuantizer.EncodeQuery(prepared, [], new Span<byte>((void*)scratch.Query, Stride));
+        return Metric == Metric.L2 ? new GraphQuery(0, 1, 2 * fields.Scale) : new GraphQuery(0, 0, 1);
+    }
+
+    private CodeStretch Stretch(int first, int count)
+        => new((uint)first, (uint)count, _rows.Address + ((nint)first * Stride), (index, number) => Assert.InRange(index + number, 1, count));
+
+    private Span<byte> RowSpan(int index) => new((void*)(_rows.Address + ((nint)index * Stride)), Stride);
+}
