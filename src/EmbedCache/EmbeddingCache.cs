@@ -242,7 +242,7 @@ public sealed partial class EmbeddingCache : IDisposable
             }
 
             RecordFrame record = RecordReader.ReadVectorFrame(snapshot.Log, frame, ref offset);
-            lease = new EmbeddingLease(snapshot, RecordReader.Vector(snapshot.Log, offset, record));
+            lease = new EmbeddingLease(snapshot, EmbeddingReader.LeaseVector(snapshot, offset, record));
             isKept = true;
             return true;
         }

@@ -24,6 +24,15 @@ public sealed class EmbeddingCacheInfo
     /// <summary>Element type.</summary>
     public ElementType ElementType { get; internal set; }
 
+    /// <summary>What the file keeps of vectors. Anything but None is lossy: Get gives the decoded vector.</summary>
+    public VectorCompression Compression { get; internal set; }
+
+    /// <summary>Bits for each element of a compressed vector; 32 without compression.</summary>
+    public double BitsPerElement { get; internal set; }
+
+    /// <summary>What compression cost the vectors that compactions encoded; null without compression, or when there were none.</summary>
+    public CompressionLoss? Loss { get; internal set; }
+
     /// <summary>Metric.</summary>
     public Metric Metric { get; internal set; }
 

@@ -6,6 +6,15 @@ public sealed class OptimizeOptions
     /// <summary>Rewrite the file without what is dead, and swap it in. False only indexes what is not indexed yet and makes everything durable.</summary>
     public bool Compact { get; set; } = true;
 
+    /// <summary>
+    /// What the file is to keep of vectors from here on; null for what it keeps now. All but <see cref="VectorCompression.None"/> lose some of what was given, for good: how much stands in
+    /// the report and in the file's information. Records that are set later are encoded likewise.
+    /// </summary>
+    public VectorCompression? Compression { get; set; }
+
+    /// <summary>Bits for each element: with PQ more than 0 and at most 8, with Binary 1, 2 or 4. Null for 2, a sixteenth of float32.</summary>
+    public double? BitsPerElement { get; set; }
+
     /// <summary>How long to wait for another writer; null for the busy timeout that the file was opened with.</summary>
     public TimeSpan? BusyTimeout { get; set; }
 }
@@ -24,6 +33,9 @@ public enum OptimizeStage
 
     /// <summary>What no index section covers is being indexed.</summary>
     Indexing = 3,
+
+    /// <summary>A codebook is being learned from the file's vectors.</summary>
+    Learning = 4,
 }
 
 /// <summary>How far an optimization has come.</summary>
@@ -59,6 +71,12 @@ public sealed class OptimizeReport
 
     /// <summary>Live records in the file afterwards.</summary>
     public long RecordCount { get; internal set; }
+
+    /// <summary>What the file keeps of vectors afterwards.</summary>
+    public VectorCompression Compression { get; internal set; }
+
+    /// <summary>What keeping them so cost; null when they are kept as given.</summary>
+    public CompressionLoss? Loss { get; internal set; }
 
     /// <summary>Records that were dropped because they had expired.</summary>
     public long ExpiredCount { get; internal set; }

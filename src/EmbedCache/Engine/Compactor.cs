@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using EmbedCache.Format;
 using EmbedCache.Keys;
 using EmbedCache.Search;
@@ -10,7 +9,7 @@ namespace EmbedCache.Engine;
 /// Writes the live records into a new file beside the old one and swaps it in under both writer locks. The store's identity and salt stay,
 /// its generation rises, and the old file is marked superseded for those who have it open. A crash leaves the old file, or the new one.
 /// </summary>
-internal sealed class Compactor(Store store, IProgress<OptimizeProgress>? progress, CancellationToken cancellationToken)
+internal sealed class Compactor(Store store, OptimizeOptions options, IProgress<OptimizeProgress>? progress, CancellationToken cancellationToken)
 {
     /// <summary>Nobody reads the new file before it is whole, so its index is built in large pieces.</summary>
     private const int MaxUnindexedCount = 1 << 20;
@@ -20,11 +19,20 @@ internal sealed class Compactor(Store store, IProgress<OptimizeProgress>? progre
     /// <summary>The share of the work that copying is.</summary>
     private const double CopyShare = 0.95;
 
+    /// <summary>The share of learning a codebook, where that is done.</summary>
+    private const double LearnShare = 0.5;
+
     /// <summary>One name, so that what a crashed compaction left is found and removed by the next: it may hold erased text.</summary>
     private readonly string _temporary = store.Path + ".compact";
 
     /// <summary>Records that were left behind because they had expired.</summary>
     public long ExpiredCount { get; private set; }
+
+    /// <summary>What the new file keeps of vectors.</summary>
+    public VectorCompression Compression { get; private set; }
+
+    /// <summary>What that cost, or null.</summary>
+    public CompressionLoss? Loss { get; private set; }
 
     /// <summary>Compacts what a transaction, which this ends, holds the lock of.</summary>
     public void Run(WriteTransaction begun)
@@ -38,12 +46,13 @@ internal sealed class Compactor(Store store, IProgress<OptimizeProgress>? progre
             throw new CorruptFileException("The file's generation is the highest there is; copy its records into a new file", source.Path, FileHeader.GenerationOffset);
         }
 
+        var recoder = new Recoder(options, old.Snapshot, cancellationToken);
         FileHeader header = source.Header with { Generation = source.Header.Generation + 1 };
         try
         {
             LogFile target = LogFile.Create(fileSystem, _temporary, header, store.Now, ownerOnly: true, store.Options.PositionalReads);
             using var next = new Store(store.Environment, store.Options, target);
-            CopyRecords(old.Snapshot, next);
+            CopyRecords(old.Snapshot, next, recoder);
             cancellationToken.ThrowIfCancellationRequested();
             progress?.Report(new OptimizeProgress(OptimizeStage.Swapping, CopyShare));
             fileSystem.CopyOwnership(source.Path, _temporary);
@@ -60,22 +69,24 @@ internal sealed class Compactor(Store store, IProgress<OptimizeProgress>? progre
             throw;
         }
 
+        Compression = recoder.Compression;
+        Loss = recoder.Loss;
         progress?.Report(new OptimizeProgress(OptimizeStage.Swapping, 1));
     }
 
     /// <summary>A damaged index costs time here, not records: what is live is then worked out from the log.</summary>
-    private void CopyRecords(Snapshot from, Store next)
+    private void CopyRecords(Snapshot from, Store next, Recoder recoder)
     {
         if (from.Index.IsWhole())
         {
-            Copy(from, next);
+            Copy(from, next, recoder);
             return;
         }
 
         Snapshot bare = from.WithoutIndex();
         try
         {
-            Copy(bare, next);
+            Copy(bare, next, recoder);
         }
         finally
         {
@@ -83,16 +94,23 @@ internal sealed class Compactor(Store store, IProgress<OptimizeProgress>? progre
         }
     }
 
-    private void Copy(Snapshot from, Store next)
+    private void Copy(Snapshot from, Store next, Recoder recoder)
     {
         using WriteTransaction transaction = next.BeginWrite();
         transaction.MaxUnindexed = MaxUnindexedCount;
-        if (from.Properties.Values.Count > 0)
+        ScanSet set = LiveRecords.Of(from, store.Now);
+        double learned = 0;
+        recoder.Begin(set, transaction, fraction =>
         {
-            transaction.SetProperties(from.Properties.Values);
+            learned = LearnShare;
+            progress?.Report(new OptimizeProgress(OptimizeStage.Learning, LearnShare * fraction));
+        });
+        EmbeddingMetadata properties = recoder.Describe(from.Properties.Values);
+        if (properties.Count > 0)
+        {
+            transaction.SetProperties(properties);
         }
 
-        ScanSet set = LiveRecords.Of(from, store.Now);
         long total = Math.Max(1, set.OrdinalCount);
         long done = 0;
         foreach (long offset in LiveRecords.Offsets(set, newestFirst: false))
@@ -100,17 +118,23 @@ internal sealed class Compactor(Store store, IProgress<OptimizeProgress>? progre
             if (done++ % ProgressStep == 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                progress?.Report(new OptimizeProgress(OptimizeStage.Compacting, CopyShare * done / total));
+                progress?.Report(new OptimizeProgress(OptimizeStage.Compacting, learned + ((CopyShare - learned) * done / total)));
             }
 
-            CopyRecord(from, offset, set.Now, transaction);
+            CopyRecord(from, offset, set.Now, recoder, transaction);
+        }
+
+        if (recoder.Loss is not null)
+        {
+            // Again, since only now it is known what encoding cost.
+            transaction.SetProperties(recoder.Describe(from.Properties.Values));
         }
 
         transaction.IndexTail();
         transaction.Commit();
     }
 
-    private void CopyRecord(Snapshot from, long offset, long now, WriteTransaction transaction)
+    private void CopyRecord(Snapshot from, long offset, long now, Recoder recoder, WriteTransaction transaction)
     {
         LogFile log = from.Log;
         RecordFrame frame = RecordReader.Read(log, offset, from.PublishedTail);
@@ -123,8 +147,7 @@ internal sealed class Compactor(Store store, IProgress<OptimizeProgress>? progre
         long vectorOffset = offset;
         RecordFrame record = RecordReader.ReadVectorFrame(log, frame, ref vectorOffset);
         StoredKey key = StoredKey.FromStoredBytes(RecordReader.Key(log, offset, frame), frame.Role, frame.KeyHash);
-        ReadOnlySpan<byte> vector = MemoryMarshal.AsBytes(RecordReader.Vector(log, vectorOffset, record));
-        transaction.PutStored(key, vector, record.Norm, RecordReader.Metadata(log, offset, frame), frame.Expires, record.Created);
+        transaction.PutStored(key, recoder.Encode(vectorOffset, record), RecordReader.Metadata(log, offset, frame), frame.Expires, record.Created);
     }
 
     private void Swap(IFileSystem fileSystem, LogFile source)

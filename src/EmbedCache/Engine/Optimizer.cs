@@ -13,10 +13,12 @@ internal sealed class Optimizer(Store store, OptimizeOptions options, IProgress<
         var report = new OptimizeReport { Path = store.Path, ByteLengthBefore = FileByteLength() };
         if (options.Compact)
         {
-            var compactor = new Compactor(store, progress, cancellationToken);
+            var compactor = new Compactor(store, options, progress, cancellationToken);
             compactor.Run(BeginWrite());
             report.IsCompacted = true;
             report.ExpiredCount = compactor.ExpiredCount;
+            report.Compression = compactor.Compression;
+            report.Loss = compactor.Loss;
         }
         else
         {

@@ -17,6 +17,7 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
 
     private readonly LogFile _log = snapshot.Log;
     private readonly long _tail = snapshot.PublishedTail;
+    private readonly float[] _scratch = new float[snapshot.Log.Header.Dimension];
     private readonly List<VerifyProblem> _problems = [];
     private readonly List<long> _ordinals = [];
     private readonly NewestByKey _newest = new(snapshot.Log, snapshot.PublishedTail);
@@ -40,6 +41,11 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
         }
 
         DerivedSections.CheckSections();
+        if (RecordCodebook.IsPresent(_log))
+        {
+            CheckSection(Section.Open(_log, FormatConstants.LogOffset, FrameKind.Codebook, _tail));
+        }
+
         WalkLog();
         CheckCounts();
         CheckIndexes();
@@ -193,10 +199,9 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
             Report(offset, "The metadata cannot be decoded");
         }
 
-        if (frame.Header.Kind == FrameKind.Record
-            && (!VectorNorm.TryMeasure(RecordReader.Vector(_log, offset, frame), out double norm) || (float)norm != frame.Norm))
+        if (frame.Header.Kind == FrameKind.Record)
         {
-            Report(offset, "The stored norm is not that of the vector");
+            CheckVector(offset, frame);
         }
 
         if (frame.Header.Kind == FrameKind.Touch && (frame.TouchedRecord >= offset || !TryReadHeader(frame.TouchedRecord, out FrameHeader touched) || touched.Kind != FrameKind.Record))
@@ -214,6 +219,21 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
         }
 
         _newest.Add(offset, frame);
+    }
+
+    private void CheckVector(long offset, in RecordFrame frame)
+    {
+        try
+        {
+            if (!VectorNorm.TryMeasure(RecordReader.Vector(_log, offset, frame, _scratch), out double norm) || (float)norm != frame.Norm)
+            {
+                Report(offset, "The stored norm is not that of the vector");
+            }
+        }
+        catch (CorruptFileException e)
+        {
+            Report(e.Offset ?? offset, e.Message);
+        }
     }
 
     private void CheckPayload(long offset, FrameKind kind)

@@ -22,6 +22,9 @@ internal sealed class WriteTransaction : IDisposable
     private IndexState _index;
     private long _recordCount;
     private long _tombstoneCount;
+    private VectorCodec? _codec;
+    private byte[] _encoded = [];
+    private bool _isCodecKnown;
     private bool _isTailIndexed;
     private bool _isPublished;
     private bool _isEnded;
@@ -47,7 +50,31 @@ internal sealed class WriteTransaction : IDisposable
     /// <summary>What it appended since its last index flush.</summary>
     public TailTable Pending { get; private set; } = new();
 
-    /// <summary>Appends a Record.</summary>
+    /// <summary>What vectors are encoded with; null keeps them as they are.</summary>
+    public VectorCodec? Codec
+    {
+        get
+        {
+            if (!_isCodecKnown)
+            {
+                Codec = Recoder.CodecOf(Snapshot);
+            }
+
+            return _codec;
+        }
+
+        set
+        {
+            _codec = value;
+            _encoded = new byte[value?.ByteLength ?? 0];
+            _isCodecKnown = true;
+        }
+    }
+
+    /// <summary>Where frames go that a compaction writes by itself.</summary>
+    public LogAppender Appender => _appender;
+
+    /// <summary>Appends a Record, its vector encoded as the file keeps vectors.</summary>
     /// <param name="key">The key.</param>
     /// <param name="text">What the user calls it, for messages.</param>
     /// <param name="vector">The vector.</param>
@@ -58,19 +85,27 @@ internal sealed class WriteTransaction : IDisposable
     public void Put(in StoredKey key, string text, ReadOnlySpan<float> vector, ReadOnlySpan<byte> metadata, long expires, long created)
     {
         VectorRules.RequireDimension(vector, _header.Dimension, text, _store.Path);
+        if (Codec is { } codec)
+        {
+            float given = VectorRules.RequireNorm(vector, VectorNorm.SumOfSquares(vector), _header.Metric, text, _store.Path);
+            bool isEncoded = codec.TryEncode(vector, _encoded, out EncodedVector encoded) && encoded.Residual <= Snapshot.Properties.MaxAcceptedResidual;
+            PutStored(key, isEncoded ? new StoredVector(_encoded, encoded.Norm, codec.Encoding, codec.CodebookNumber) : StoredVector.Floats(vector, given), metadata, expires, created);
+            return;
+        }
+
         int vectorByteLength = vector.Length * sizeof(float);
         Span<byte> frame = _appender.Reserve((long)vectorByteLength + key.Bytes.Length + metadata.Length);
         double sumOfSquares = VectorNorm.CopyAndSumSquares(vector, frame.Slice(RecordFrame.VectorOffset, vectorByteLength), out uint crc);
         float norm = VectorRules.RequireNorm(vector, sumOfSquares, _header.Metric, text, _store.Path);
-        PutAround(frame, key, vectorByteLength, crc, norm, metadata, expires, created);
+        PutAround(frame, key, new StoredVector(frame.Slice(RecordFrame.VectorOffset, vectorByteLength), norm, RecordEncoding.Float32, 0), crc, metadata, expires, created);
     }
 
-    /// <summary>Appends a Record whose vector comes from a file, with the norm that was measured when it was first stored.</summary>
-    public void PutStored(in StoredKey key, ReadOnlySpan<byte> vector, float norm, ReadOnlySpan<byte> metadata, long expires, long created)
+    /// <summary>Appends a Record whose vector is as it is to stand in the file.</summary>
+    public void PutStored(in StoredKey key, scoped in StoredVector vector, ReadOnlySpan<byte> metadata, long expires, long created)
     {
-        Span<byte> frame = _appender.Reserve((long)vector.Length + key.Bytes.Length + metadata.Length);
-        vector.CopyTo(frame.Slice(RecordFrame.VectorOffset));
-        PutAround(frame, key, vector.Length, Crc32.Compute(vector), norm, metadata, expires, created);
+        Span<byte> frame = _appender.Reserve((long)vector.Bytes.Length + key.Bytes.Length + metadata.Length);
+        vector.Bytes.CopyTo(frame.Slice(RecordFrame.VectorOffset));
+        PutAround(frame, key, vector, Crc32.Compute(vector.Bytes), metadata, expires, created);
     }
 
     /// <summary>Appends a Touch or, where there is no such record, does nothing and returns false. Null metadata keeps what there is.</summary>
@@ -259,15 +294,16 @@ internal sealed class WriteTransaction : IDisposable
     };
 
     /// <summary>Header, key and metadata of a frame that has its vector.</summary>
-    private void PutAround(Span<byte> frame, in StoredKey key, int vectorByteLength, uint vectorCrc, float norm, ReadOnlySpan<byte> metadata, long expires, long created)
+    private void PutAround(Span<byte> frame, in StoredKey key, scoped in StoredVector vector, uint vectorCrc, ReadOnlySpan<byte> metadata, long expires, long created)
     {
         RecordFrame record = CreateFrame(FrameKind.Record, key, created) with
         {
             MetadataByteLength = metadata.Length,
             Expires = expires,
-            VectorByteLength = vectorByteLength,
-            Norm = norm,
-            Encoding = RecordEncoding.Float32,
+            VectorByteLength = vector.Bytes.Length,
+            Norm = vector.Norm,
+            Encoding = vector.Encoding,
+            Codebook = vector.Codebook,
         };
         record.Write(frame);
         Complete(frame, record, key, metadata, vectorCrc);

@@ -7,6 +7,12 @@ internal enum CodebookKind : byte
 {
     /// <summary>Signed bytes with a scale for each vector, relative to a mean.</summary>
     Scalar = 1,
+
+    /// <summary>Centroids of each subspace; a code names one in each.</summary>
+    Product = 2,
+
+    /// <summary>A centre and the seed of a rotation; few bits for each element.</summary>
+    Binary = 3,
 }
 
 /// <summary>

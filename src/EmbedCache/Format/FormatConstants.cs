@@ -90,6 +90,9 @@ internal static class FormatConstants
     /// <summary>Number of the codebook of the scalar codes.</summary>
     public const ushort ScalarCodebook = 1;
 
+    /// <summary>Number of the codebook that records are codes of: the first frame of the log.</summary>
+    public const ushort RecordCodebook = 2;
+
     /// <summary>Where the slot of a sequence is.</summary>
     public static long SlotOffset(long sequence) => (sequence & 1) == 0 ? SlotAOffset : SlotBOffset;
 

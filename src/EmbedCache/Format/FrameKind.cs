@@ -72,13 +72,13 @@ internal enum RecordEncoding : byte
     /// <summary>IEEE 754 binary32, little-endian.</summary>
     Float32 = 1,
 
-    /// <summary>IEEE 754 binary16. Reserved.</summary>
+    /// <summary>IEEE 754 binary16 with a scale.</summary>
     Float16 = 2,
 
-    /// <summary>Scaled signed bytes. Reserved.</summary>
+    /// <summary>Signed bytes with a scale.</summary>
     Int8 = 3,
 
-    /// <summary>Code of a codebook. Reserved.</summary>
+    /// <summary>Code of the codebook that the log begins with.</summary>
     Code = 4,
 }
 

@@ -15,7 +15,7 @@ namespace EmbedCache.Format;
 ///   48 │ norm                           f4 │  Record: L2 norm          ┘ whose vector it keeps
 ///   52 │ encoding                       u1 │  Record: RecordEncoding; else 0
 ///   53 │ key_kind | role ≪ 4            u1 │
-///   54 │ codebook                       u2 │  0: none
+///   54 │ codebook                       u2 │  0: none; 2 with a code
 ///   64 ┼───────────────────────────────────┤
 ///      │ vector                            │  Record: at the frame + 64, always
 ///      │ key                               │
@@ -165,9 +165,19 @@ internal readonly record struct RecordFrame
     private bool IsKindConsistent(int dimension) => Header.Kind switch
     {
         // A norm is that of a finite vector, so neither negative nor infinite nor NaN.
-        FrameKind.Record => Encoding == RecordEncoding.Float32 && VectorByteLength == dimension * sizeof(float) && Codebook == 0 && Norm >= 0 && !float.IsInfinity(Norm),
+        FrameKind.Record => IsVectorConsistent(dimension) && Norm >= 0 && !float.IsInfinity(Norm),
         FrameKind.Touch => Encoding == RecordEncoding.None && Codebook == 0 && IsFrameOffset(TouchedRecord),
         _ => Encoding == RecordEncoding.None && Codebook == 0 && MetadataByteLength == 0 && Expires == 0,
+    };
+
+    /// <summary>A code has the length that its codebook says, which is held against it when it is decoded.</summary>
+    private bool IsVectorConsistent(int dimension) => Encoding switch
+    {
+        RecordEncoding.Float32 => VectorByteLength == dimension * sizeof(float) && Codebook == 0,
+        RecordEncoding.Float16 => VectorByteLength == (dimension * sizeof(ushort)) + EncodedFields.ByteLength && Codebook == 0,
+        RecordEncoding.Int8 => VectorByteLength == dimension + EncodedFields.ByteLength && Codebook == 0,
+        RecordEncoding.Code => VectorByteLength > EncodedFields.ByteLength && Codebook == FormatConstants.RecordCodebook,
+        _ => false,
     };
 
     private static bool IsFrameOffset(long offset)

@@ -12,6 +12,15 @@ internal sealed class StoreProperties
     private const string ModelName = "model";
     private const string IndexName = "index";
     private const string DefaultTimeToLiveName = "default_ttl_ms";
+    private const string CompressionName = "compression";
+    private const string BitsName = "compression_bits";
+    private const string LossCountName = "loss_count";
+    private const string ResidualMeanName = "loss_residual_mean";
+    private const string ResidualMaxName = "loss_residual_max";
+    private const string CosineMeanName = "loss_cosine_mean";
+
+    /// <summary>By <see cref="VectorCompression"/>.</summary>
+    private static readonly string[] s_compressions = ["none", "float16", "int8", "product", "binary"];
 
     private StoreProperties(EmbeddingMetadata values, long offset, long frameByteLength)
     {
@@ -62,6 +71,48 @@ internal sealed class StoreProperties
 
         return defaultTimeToLive is { } timeToLive ? values.With(DefaultTimeToLiveName, (long)timeToLive.TotalMilliseconds) : values;
     }
+
+    /// <summary>What vectors are kept as. A word that this version does not know counts as none: new vectors are then kept as they are.</summary>
+    public VectorCompression Compression => Values.TryGetValue(CompressionName, out object value) && value is string name && Array.IndexOf(s_compressions, name) is > 0 and int index
+        ? (VectorCompression)index
+        : VectorCompression.None;
+
+    /// <summary>Bits for each element of a compressed vector, or null.</summary>
+    public double? BitsPerElement => Compression == VectorCompression.None ? null : RealOf(BitsName);
+
+    /// <summary>What compression cost, or null.</summary>
+    public CompressionLoss? Loss => Compression != VectorCompression.None && Values.TryGetValue(LossCountName, out object value) && value is long count and > 0
+        ? new CompressionLoss(count, RealOf(ResidualMeanName) ?? 0, RealOf(ResidualMaxName) ?? 0, RealOf(CosineMeanName) ?? 0)
+        : null;
+
+    /// <summary>A vector that a codebook would cost more than this part of its length is not one of those that the codebook was learned for, and is kept as it is.</summary>
+    public double MaxAcceptedResidual => Compression is VectorCompression.PQ or VectorCompression.Binary && Loss is { } loss ? 2 * loss.MaxResidual : double.PositiveInfinity;
+
+    /// <summary>The values with another compression.</summary>
+    public static EmbeddingMetadata WithCompression(EmbeddingMetadata values, VectorCompression compression, double bitsPerElement, CompressionLoss? loss)
+    {
+        foreach (string name in new[] { CompressionName, BitsName, LossCountName, ResidualMeanName, ResidualMaxName, CosineMeanName })
+        {
+            values = values.Without(name);
+        }
+
+        if (compression == VectorCompression.None)
+        {
+            return values;
+        }
+
+        values = values.With(CompressionName, s_compressions[(int)compression]).With(BitsName, compression switch
+        {
+            VectorCompression.Float16 => 16.0,
+            VectorCompression.Int8 => 8.0,
+            _ => bitsPerElement,
+        });
+        return loss is null
+            ? values
+            : values.With(LossCountName, loss.Count).With(ResidualMeanName, loss.MeanResidual).With(ResidualMaxName, loss.MaxResidual).With(CosineMeanName, loss.MeanCosine);
+    }
+
+    private double? RealOf(string name) => Values.TryGetValue(name, out object value) && value is double real ? real : null;
 
     /// <summary>Reads the Properties frame at an offset.</summary>
     /// <exception cref="CorruptFileException">None is there.</exception>

@@ -27,7 +27,7 @@ internal sealed class BinaryQuantizer : Codebook
     /// <param name="bitsPerElement">1, 2 or 4.</param>
     /// <param name="seed">Of the rotation.</param>
     public BinaryQuantizer(float[] centre, int bitsPerElement, ulong seed)
-        : base(centre.Length, CodebookKind.Binary)
+        : base(centre.Length)
     {
         CheckShape(bitsPerElement);
         _centre = centre;

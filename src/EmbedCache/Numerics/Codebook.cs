@@ -4,11 +4,9 @@ namespace EmbedCache.Numerics;
 /// What codes are relative to: turns the direction of a vector (a vector of length 1) into a short code and back. A code is read byte by byte when it is scored: for a
 /// prepared query the inner product with the decoded direction is the sum over its bytes of that byte's entry in a table, scaled.
 /// </summary>
-internal abstract class Codebook(int dimension, CodebookKind kind)
+internal abstract class Codebook(int dimension)
 {
     public int Dimension { get; } = dimension;
-
-    public CodebookKind Kind { get; } = kind;
 
     /// <summary>Bytes of a code.</summary>
     public abstract int CodeByteLength { get; }
@@ -33,14 +31,4 @@ internal abstract class Codebook(int dimension, CodebookKind kind)
     /// <summary>Inner product of a prepared query and the direction of a code.</summary>
     public abstract float Score(float start, ReadOnlySpan<float> tables, ReadOnlySpan<byte> code);
 
-}
-
-/// <summary>What kind of code a codebook makes. The numbers stand in files.</summary>
-internal enum CodebookKind : byte
-{
-    /// <summary>Centroids of each subspace; one code for each.</summary>
-    Product = 2,
-
-    /// <summary>A seeded rotation and a centre; few bits for each element.</summary>
-    Binary = 3,
 }

@@ -18,7 +18,7 @@ internal sealed class ProductQuantizer : Codebook
     /// <param name="bitsPerCode">8 or 4; with 4, the code of an even subspace is the low half of a byte.</param>
     /// <param name="centroids">By subspace, transposed within each: element j of centroid c of subspace m at CentroidCount * Start(m) + j * CentroidCount + c. All finite.</param>
     public ProductQuantizer(int dimension, int subspaceCount, int bitsPerCode, float[] centroids)
-        : base(dimension, CodebookKind.Product)
+        : base(dimension)
     {
         CheckShape(dimension, subspaceCount, bitsPerCode);
         SubspaceCount = subspaceCount;

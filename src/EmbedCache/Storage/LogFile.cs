@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using EmbedCache.Format;
+using EmbedCache.Numerics;
 
 namespace EmbedCache.Storage;
 
@@ -11,6 +12,7 @@ internal sealed class LogFile : IDisposable
     private const int SlotReadAttempts = 64;
 
     private readonly FileHeader _header;
+    private RecordCodebook? _codebook;
 
     private LogFile(IFileSystem fileSystem, IStoreFile file, FileHeader header, ByteSource source)
     {
@@ -36,6 +38,13 @@ internal sealed class LogFile : IDisposable
     public bool IsNameDurable { get; private set; }
 
     public string Path => File.Path;
+
+    /// <summary>What the codes of this file's records are relative to, read on first use.</summary>
+    /// <exception cref="CorruptFileException">There is none, or it is damaged.</exception>
+    public Codebook Codebook => RecordCodebook.Codebook;
+
+    /// <inheritdoc cref="Codebook"/>
+    public RecordCodebook RecordCodebook => _codebook ??= RecordCodebook.Read(this);
 
     public static LogFile Open(IFileSystem fileSystem, string path, bool writable, bool positional)
     {

@@ -102,7 +102,25 @@ internal static class RecordReader
 
     public static ReadOnlySpan<byte> Metadata(LogFile log, long offset, scoped in RecordFrame frame) => log.Source.Slice(offset + frame.MetadataOffset, frame.MetadataByteLength);
 
-    /// <summary>A record's vector in place: Dimension elements.</summary>
+    /// <summary>A record's vector: Dimension elements, in place where it is float32, else decoded into an array.</summary>
     public static ReadOnlySpan<float> Vector(LogFile log, long offset, scoped in RecordFrame frame)
-        => MemoryMarshal.Cast<byte, float>(log.Source.Slice(offset + RecordFrame.VectorOffset, frame.VectorByteLength));
+        => frame.Encoding == RecordEncoding.Float32 ? MemoryMarshal.Cast<byte, float>(StoredVector(log, offset, frame)) : Vector(log, offset, frame, new float[log.Header.Dimension]);
+
+    /// <summary>A record's vector: in place where it is float32, else decoded into <paramref name="scratch"/>.</summary>
+    public static ReadOnlySpan<float> Vector(LogFile log, long offset, scoped in RecordFrame frame, Span<float> scratch)
+    {
+        ReadOnlySpan<byte> stored = StoredVector(log, offset, frame);
+        if (frame.Encoding == RecordEncoding.Float32)
+        {
+            return MemoryMarshal.Cast<byte, float>(stored);
+        }
+
+        Span<float> decoded = scratch.Slice(0, log.Header.Dimension);
+        VectorCodec.Decode(log, offset, frame, stored, decoded);
+        return decoded;
+    }
+
+    /// <summary>The bytes of a record's vector as they stand in the file.</summary>
+    public static ReadOnlySpan<byte> StoredVector(LogFile log, long offset, scoped in RecordFrame frame)
+        => log.Source.Slice(offset + RecordFrame.VectorOffset, frame.VectorByteLength);
 }

@@ -73,7 +73,7 @@ public sealed class CodebookTests
         for (int i = 0; i < 100; i++)
         {
             random.NextBytes(code);
-            if (codebook.Kind == CodebookKind.Binary)
+            if (codebook is BinaryQuantizer)
             {
                 code[3] = i % 2 == 0 ? (byte)0x7F : code[3];
                 code[2] |= i % 2 == 0 ? (byte)0x80 : (byte)0;

@@ -1,0 +1,153 @@
+using System.Buffers.Binary;
+using EmbedCache.Format;
+using EmbedCache.Numerics;
+
+namespace EmbedCache.Storage;
+
+/// <summary>
+/// The codebook that a file's records are codes of. It is not derived from them, so that no catalog needs to name it: it is the first frame of the log, where a compaction
+/// put it, and is read and checked whole when the first code is decoded.
+/// </summary>
+internal sealed class RecordCodebook
+{
+    private RecordCodebook(Codebook codebook, ulong seed, long trainedCount)
+    {
+        Codebook = codebook;
+        Seed = seed;
+        TrainedCount = trainedCount;
+    }
+
+    public Codebook Codebook { get; }
+
+    public ulong Seed { get; }
+
+    /// <summary>Vectors that it was learned from.</summary>
+    public long TrainedCount { get; }
+
+    public static RecordCodebook Create(Codebook codebook, ulong seed, long trainedCount) => new(codebook, seed, trainedCount);
+
+    /// <summary>True when the log begins with a codebook, whole or not.</summary>
+    public static bool IsPresent(LogFile log)
+        => log.Source.Limit >= FormatConstants.LogOffset + FormatConstants.FrameHeaderByteLength
+        && log.Source.Slice(FormatConstants.LogOffset, 1)[0] == (byte)FrameKind.Codebook;
+
+    /// <summary>Reads the codebook.</summary>
+    /// <exception cref="CorruptFileException">There is none, or it is damaged.</exception>
+    public static RecordCodebook Read(LogFile log)
+    {
+        Section section = Section.Open(log, FormatConstants.LogOffset, FrameKind.Codebook, log.Source.Limit);
+        int dimension = log.Header.Dimension;
+        if (section.Frame.EntryByteLength != RecordCodebookHeader.ByteLength
+            || section.Count < 1
+            || !RecordCodebookHeader.TryRead(section.Block(0), dimension, section.Count, out RecordCodebookHeader header))
+        {
+            throw Damaged(log);
+        }
+
+        float[] values = ReadFloats(section, header.FloatCount);
+        foreach (float value in values)
+        {
+            if (!float.IsFinite(value))
+            {
+                throw Damaged(log);
+            }
+        }
+
+        Codebook codebook = header.Kind == CodebookKind.Product
+            ? new ProductQuantizer(dimension, header.SubspaceCount, header.Bits, Transpose(values, dimension, header.SubspaceCount, 1 << header.Bits))
+            : new BinaryQuantizer(values, header.Bits, header.Seed);
+        return new RecordCodebook(codebook, header.Seed, header.TrainedCount);
+    }
+
+    /// <summary>Appends the codebook to an empty log.</summary>
+    public void Write(LogAppender appender)
+    {
+        var product = Codebook as ProductQuantizer;
+        var binary = Codebook as BinaryQuantizer;
+        var header = new RecordCodebookHeader
+        {
+            Kind = product is null ? CodebookKind.Binary : CodebookKind.Product,
+            Bits = (byte)(product?.BitsPerCode ?? binary!.BitsPerElement),
+            Dimension = Codebook.Dimension,
+            SubspaceCount = product?.SubspaceCount ?? 0,
+            CodeByteLength = Codebook.CodeByteLength,
+            Seed = Seed,
+            TrainedCount = TrainedCount,
+        };
+        SectionFrame frame = new()
+        {
+            Header = new FrameHeader { Kind = FrameKind.Codebook },
+            EntryByteLength = RecordCodebookHeader.ByteLength,
+            CoversFrom = FormatConstants.LogOffset,
+            CoversTo = FormatConstants.LogOffset,
+            Codebook = FormatConstants.RecordCodebook,
+        };
+        byte[] bytes = new byte[header.LineCount * RecordCodebookHeader.ByteLength];
+        header.Write(bytes);
+        Span<byte> floats = bytes.AsSpan(RecordCodebookHeader.ByteLength);
+        int at = 0;
+        if (product is not null)
+        {
+            for (int m = 0; m < product.SubspaceCount; m++)
+            {
+                for (int c = 0; c < product.CentroidCount; c++)
+                {
+                    for (int j = 0; j < product.Width(m); j++, at += sizeof(float))
+                    {
+                        BinaryPrimitives.WriteSingleLittleEndian(floats.Slice(at), product.Element(m, c, j));
+                    }
+                }
+            }
+        }
+        else
+        {
+            foreach (float element in binary!.Centre)
+            {
+                BinaryPrimitives.WriteSingleLittleEndian(floats.Slice(at), element);
+                at += sizeof(float);
+            }
+        }
+
+        appender.AppendSection(frame, writer => writer.Write(bytes));
+    }
+
+    private static float[] ReadFloats(Section section, long count)
+    {
+        var values = new float[count];
+        int index = 0;
+        for (long block = 0; block < section.BlockCount && index < values.Length; block++)
+        {
+            ReadOnlySpan<byte> bytes = section.Block(block);
+            for (int at = block == 0 ? RecordCodebookHeader.ByteLength : 0; at < bytes.Length && index < values.Length; at += sizeof(float))
+            {
+                values[index++] = BinaryPrimitives.ReadSingleLittleEndian(bytes.Slice(at));
+            }
+        }
+
+        return values;
+    }
+
+    /// <summary>From the file's order (subspace, centroid, element) to that of the kernels (subspace, element, centroid).</summary>
+    private static float[] Transpose(float[] values, int dimension, int subspaceCount, int centroidCount)
+    {
+        var transposed = new float[values.Length];
+        int at = 0;
+        for (int m = 0; m < subspaceCount; m++)
+        {
+            int start = ProductQuantizer.StartOf(dimension, subspaceCount, m);
+            int end = ProductQuantizer.StartOf(dimension, subspaceCount, m + 1);
+            for (int c = 0; c < centroidCount; c++)
+            {
+                for (int i = start; i < end; i++)
+                {
+                    transposed[(centroidCount * i) + c] = values[at++];
+                }
+            }
+        }
+
+        return transposed;
+    }
+
+    private static CorruptFileException Damaged(LogFile log)
+        => new("The codebook that the records are codes of is damaged; restore the file from a backup", log.Path, FormatConstants.LogOffset);
+}
