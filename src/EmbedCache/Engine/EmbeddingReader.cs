@@ -31,10 +31,10 @@ internal static class EmbeddingReader
     }
 
     /// <summary>A record's vector in place; one that is encoded is decoded once and kept while there is room.</summary>
-    public static ReadOnlySpan<float> LeaseVector(Snapshot snapshot, long vectorOffset, in RecordFrame record)
+    public static ReadOnlySpan<float> LeaseVector(Snapshot snapshot, long vectorOffset, scoped in RecordFrame record)
         => record.Encoding == RecordEncoding.Float32 ? RecordReader.Vector(snapshot.Log, vectorOffset, record) : ReadVector(snapshot, vectorOffset, record).Span;
 
-    private static ReadOnlyMemory<float> ReadVector(Snapshot snapshot, long vectorOffset, in RecordFrame record)
+    private static ReadOnlyMemory<float> ReadVector(Snapshot snapshot, long vectorOffset, scoped in RecordFrame record)
     {
         if (snapshot.Shared.Decoded.TryGet(vectorOffset, out ReadOnlyMemory<float> vector))
         {

@@ -10,6 +10,11 @@ internal sealed class Optimizer(Store store, OptimizeOptions options, IProgress<
 
     public OptimizeReport Run()
     {
+        if (!options.Compact && (options.Compression is not null || options.BitsPerElement is not null))
+        {
+            throw new ArgumentException("Compression rewrites the file, so it cannot be asked for without a compaction", nameof(options));
+        }
+
         var report = new OptimizeReport { Path = store.Path, ByteLengthBefore = FileByteLength() };
         if (options.Compact)
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using EmbedCache.Primitives;
 
 namespace EmbedCache.Format;
 

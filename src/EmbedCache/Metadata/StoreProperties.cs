@@ -49,7 +49,8 @@ internal sealed class StoreProperties
         : null;
 
     /// <summary>What search sections writers make. A word that this version does not know counts as none: what it asks for cannot be made here.</summary>
-    public IndexMode Index => !Values.TryGetValue(IndexName, out object value) ? IndexMode.Auto : value switch
+    /// <remarks>A compressed file is to be small: beside its vectors nothing is kept unless it was asked for by name.</remarks>
+    public IndexMode Index => !Values.TryGetValue(IndexName, out object value) ? Compression == VectorCompression.None ? IndexMode.Auto : IndexMode.None : value switch
     {
         "auto" => IndexMode.Auto,
         "codes" => IndexMode.Codes,

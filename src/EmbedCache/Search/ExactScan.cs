@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -26,6 +27,9 @@ internal static class ExactScan
     /// <summary>A float kernel's result past these is recomputed in binary64: products may have overflowed or vanished.</summary>
     private const float SafeNormLow = 1e-15f;
     private const float SafeNormHigh = 1e15f;
+
+    /// <summary>What the float kernel of squared distances errs by for each element, as a part of the squared lengths, with room to spare.</summary>
+    private const double RoundingPerElement = 1.0 / (1 << 22);
 
     /// <summary>The best <paramref name="top"/> records, best first, none below <paramref name="minimumScore"/>.</summary>
     /// <param name="set">What to scan.</param>
@@ -202,9 +206,14 @@ internal static class ExactScan
 
         float norm = MemoryMarshal.Read<float>(frame.Slice(RecordFrame.NormOffset));
         ReadOnlySpan<float> vector = MemoryMarshal.Cast<byte, float>(frame.Slice(RecordFrame.VectorOffset));
-        if (norm is < SafeNormLow or > SafeNormHigh)
+        bool isFloat = frame[RecordFrame.EncodingOffset] == (byte)RecordEncoding.Float32;
+        if (!isFloat || norm is < SafeNormLow or > SafeNormHigh)
         {
-            ScoreSlowly(set, query, offset, ordinal, ref best);
+            if (isFloat || !IsBelow(set, query, frame, norm, best.Threshold))
+            {
+                ScoreSlowly(set, query, offset, ordinal, ref best);
+            }
+
             return;
         }
 
@@ -217,7 +226,36 @@ internal static class ExactScan
         best.Offer(score, ordinal);
     }
 
-    /// <summary>A frame's first use in this process (its CRCs are checked), a Touch, or a vector of extreme length.</summary>
+    /// <summary>True where a record is a code, and its greatest possible score is below a threshold.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | JitOptions.AggressiveOptimization)]
+    private static bool IsBelow(ScanSet set, Query query, ReadOnlySpan<byte> frame, float norm, double threshold)
+    {
+        uint byteLength = BinaryPrimitives.ReadUInt32LittleEndian(frame.Slice(RecordFrame.VectorLengthOffset));
+        if (frame[RecordFrame.EncodingOffset] != (byte)RecordEncoding.Code
+            || norm is < SafeNormLow or > SafeNormHigh
+            || byteLength > (uint)(frame.Length - RecordFrame.VectorOffset))
+        {
+            return false;
+        }
+
+        EncodedQuery encoded = query.Encoded(set.Log.Codebook);
+        if (byteLength != encoded.VectorByteLength)
+        {
+            return false;
+        }
+
+        double product = encoded.Product(frame.Slice(RecordFrame.VectorOffset, (int)byteLength), norm, out double slack);
+        if (query.Metric != Metric.L2)
+        {
+            return Scores.FromKernel(query.Metric, product + slack, norm, query.Norm) < threshold;
+        }
+
+        double squares = (query.Norm * query.Norm) + ((double)norm * norm);
+        double least = squares - (2 * (product + slack)) - (squares * RoundingPerElement * query.Vector.Length);
+        return Scores.FromKernel(query.Metric, Math.Max(0, least), norm, query.Norm) < threshold;
+    }
+
+    /// <summary>A frame's first use in this process (its CRCs are checked), a Touch, a vector that must be decoded, or one of extreme length.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void ScoreSlowly(ScanSet set, Query query, long offset, long ordinal, ref TopK best)
     {
@@ -234,18 +272,36 @@ internal static class ExactScan
 
         long vectorOffset = offset;
         RecordFrame record = RecordReader.ReadVectorFrame(set.Log, frame, ref vectorOffset);
-        ReadOnlySpan<float> vector = RecordReader.Vector(set.Log, vectorOffset, record);
-        double score;
-        if (record.Norm is < SafeNormLow or > SafeNormHigh)
+        if (record.Encoding == RecordEncoding.Float32)
         {
-            score = ScoreInDouble(query, MemoryMarshal.AsBytes(vector), record.Norm);
+            OfferSlowly(query, RecordReader.Vector(set.Log, vectorOffset, record), record.Norm, ordinal, ref best);
+            return;
+        }
+
+        float[] decoded = ArrayPool<float>.Shared.Rent(query.Vector.Length);
+        try
+        {
+            OfferSlowly(query, RecordReader.Vector(set.Log, vectorOffset, record, decoded), record.Norm, ordinal, ref best);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(decoded);
+        }
+    }
+
+    private static void OfferSlowly(Query query, ReadOnlySpan<float> vector, float norm, long ordinal, ref TopK best)
+    {
+        double score;
+        if (norm is < SafeNormLow or > SafeNormHigh)
+        {
+            score = ScoreInDouble(query, MemoryMarshal.AsBytes(vector), norm);
         }
         else
         {
             float kernel = query.Metric == Metric.L2 ? VectorKernels.SquaredL2(query.Vector, vector) : VectorKernels.Dot(query.Vector, vector);
             score = query.Metric == Metric.L2 && !float.IsFinite(kernel)
-                ? ScoreInDouble(query, MemoryMarshal.AsBytes(vector), record.Norm)
-                : Scores.FromKernel(query.Metric, kernel, record.Norm, query.Norm);
+                ? ScoreInDouble(query, MemoryMarshal.AsBytes(vector), norm)
+                : Scores.FromKernel(query.Metric, kernel, norm, query.Norm);
         }
 
         best.Offer(score, ordinal);

@@ -24,10 +24,33 @@ internal sealed class Query
         }
     }
 
+    private readonly object _gate = new();
+    private EncodedQuery? _encoded;
+
     public Metric Metric { get; }
 
     /// <summary>The scaled vector (as given under L2).</summary>
     public float[] Vector { get; }
+
+    /// <summary>This query for codes of a codebook; made once, by whichever thread meets the first code.</summary>
+    public EncodedQuery Encoded(Codebook codebook)
+    {
+        EncodedQuery? encoded = Volatile.Read(ref _encoded);
+        if (encoded is not null && ReferenceEquals(encoded.Codebook, codebook))
+        {
+            return encoded;
+        }
+
+        lock (_gate)
+        {
+            if (_encoded is null || !ReferenceEquals(_encoded.Codebook, codebook))
+            {
+                Volatile.Write(ref _encoded, new EncodedQuery(codebook, Vector));
+            }
+
+            return _encoded!;
+        }
+    }
 
     /// <summary>Norm of the vector as given, in binary64: that of a denormal vector has few bits left in a float.</summary>
     public double Norm { get; }

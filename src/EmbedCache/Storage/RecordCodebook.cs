@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using EmbedCache.Format;
 using EmbedCache.Numerics;
+using EmbedCache.Primitives;
 
 namespace EmbedCache.Storage;
 

@@ -104,7 +104,7 @@ internal static class RecordReader
 
     /// <summary>A record's vector: Dimension elements, in place where it is float32, else decoded into an array.</summary>
     public static ReadOnlySpan<float> Vector(LogFile log, long offset, scoped in RecordFrame frame)
-        => frame.Encoding == RecordEncoding.Float32 ? MemoryMarshal.Cast<byte, float>(StoredVector(log, offset, frame)) : Vector(log, offset, frame, new float[log.Header.Dimension]);
+        => frame.Encoding == RecordEncoding.Float32 ? MemoryMarshal.Cast<byte, float>(StoredVector(log, offset, frame)) : Vector(log, offset, frame, new float[log.Header.Dimension].AsSpan());
 
     /// <summary>A record's vector: in place where it is float32, else decoded into <paramref name="scratch"/>.</summary>
     public static ReadOnlySpan<float> Vector(LogFile log, long offset, scoped in RecordFrame frame, Span<float> scratch)
