@@ -16,7 +16,9 @@ internal sealed class Recoder
     private const ulong Seed = 0x5DEECE66D2B7E151;
 
     private const double DefaultBitsPerElement = 2; // a sixteenth of float32
+    private const int MaxBitsPerElement = 8;
     private const int ProductCodeBits = 8;
+    private const int SmallProductCodeBits = 4; // for files with too few vectors for 256 centroids
     private const int MaxThreads = 8;
 
     private readonly OptimizeOptions _options;
@@ -150,7 +152,7 @@ internal sealed class Recoder
 
         bool isPossible = Compression switch
         {
-            VectorCompression.PQ => bits is > 0 and <= ProductCodeBits,
+            VectorCompression.PQ => bits is > 0 and <= MaxBitsPerElement,
             VectorCompression.Binary => bits is 1 or 2 or 4,
             _ => false,
         };
@@ -174,15 +176,16 @@ internal sealed class Recoder
         int live = (int)Math.Min(int.MaxValue, CountLive(set));
         if (Compression == VectorCompression.PQ)
         {
-            int fewest = ProductTrainer.MinimumSample(ProductCodeBits);
+            int fewest = ProductTrainer.MinimumSample(SmallProductCodeBits);
             if (live < fewest)
             {
                 throw new InvalidOperationException($"PQ learns from the file's own vectors and needs at least {fewest} of them; '{_from.Log.Path}' has {live}. Float16, Int8 and Binary take any number");
             }
 
-            int subspaces = (int)Math.Max(1, Math.Min(dimension, Math.Round(dimension * BitsPerElement / ProductCodeBits)));
-            float[] sample = Sample(set, live, Math.Min(live, ProductTrainer.UsefulSample(ProductCodeBits)));
-            var trainer = new ProductTrainer(dimension, subspaces, ProductCodeBits, Seed);
+            int codeBits = live < ProductTrainer.MinimumSample(ProductCodeBits) ? SmallProductCodeBits : ProductCodeBits;
+            int subspaces = (int)Math.Max(1, Math.Min(dimension, Math.Round(dimension * BitsPerElement / codeBits)));
+            float[] sample = Sample(set, live, Math.Min(live, ProductTrainer.UsefulSample(codeBits)));
+            var trainer = new ProductTrainer(dimension, subspaces, codeBits, Seed);
             return (trainer.Train(sample, Math.Min(Environment.ProcessorCount, MaxThreads), progress, _cancellationToken), sample.Length / dimension);
         }
 

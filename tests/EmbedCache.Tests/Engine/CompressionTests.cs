@@ -300,13 +300,25 @@ public sealed class CompressionTests
         Set(cache, Enumerable.Range(0, 10), Metric.Dot);
         byte[] before = store.Bytes();
         var error = Assert.Throws<InvalidOperationException>(() => Compress(cache, VectorCompression.PQ));
-        Assert.Contains("1024", error.Message, StringComparison.Ordinal);
+        Assert.Contains("at least 64", error.Message, StringComparison.Ordinal);
         Assert.Contains("has 10", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, store.Bytes());
         Assert.Equal(10, cache.GetInfo().Count);
         Compress(cache, VectorCompression.Binary);
         Assert.Equal(10, cache.GetInfo().Loss!.Count);
         StoreContent.AssertValid(cache);
+    }
+
+    [Fact]
+    public void AFewVectorsAreCutFinerWithFewerCentroids()
+    {
+        using var store = new TestStore();
+        using EmbeddingCache cache = store.Create(Dimension, Metric.Cosine);
+        Set(cache, Enumerable.Range(0, 64), Metric.Cosine);
+        Assert.InRange(Compress(cache, VectorCompression.PQ).Loss!.MeanResidual, 0.01, 0.35);
+        Set(cache, Enumerable.Range(64, 10), Metric.Cosine);
+        StoreContent.AssertValid(cache);
+        Assert.Equal("3", Assert.Single(cache.FindSimilar(Vector(3, Metric.Cosine), 1)).Embedding.Key);
     }
 
     [Fact]
