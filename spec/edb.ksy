@@ -46,6 +46,11 @@ instances:
     doc: |
       Where the log begins. A frame only when the current slot's
       `ofs_published` lies beyond it.
+  record_codebook:
+    pos: header.ofs_log
+    type: record_codebook
+    if: _io.size >= header.ofs_log + 128 and first_frame.kind == frame_kind::codebook
+    doc: What records are codes of, in files that have such.
 types:
   file_header:
     doc: 256 bytes, written once.
@@ -312,7 +317,7 @@ types:
         doc: Length of the vector in bytes.
       - id: norm
         type: f4
-        doc: L2 norm of the vector, computed in binary64 and rounded.
+        doc: L2 norm of the (decoded) vector, computed in binary64 and rounded.
       - id: encoding
         type: u1
         enum: encoding
@@ -327,7 +332,7 @@ types:
         doc: Role; part of the key.
       - id: codebook
         type: u2
-        doc: Number of the codebook of an encoded vector; 0 for none.
+        doc: 2 with encoding code (the number of the root's `record_codebook`), else 0.
     instances:
       vector_raw:
         io: _root._io
@@ -342,6 +347,36 @@ types:
         repeat-expr: len_vector / 4
         if: encoding == encoding::float32
         doc: The vector, bit for bit as it was set.
+      halves:
+        io: _root._io
+        pos: _parent.ofs_payload
+        type: u2
+        repeat: expr
+        repeat-expr: (len_vector - 8) / 2
+        if: encoding == encoding::float16
+        doc: The bits of finite IEEE 754 binary16 numbers, to be multiplied by `encoded.scale`.
+      signed_bytes:
+        io: _root._io
+        pos: _parent.ofs_payload
+        type: s1
+        repeat: expr
+        repeat-expr: len_vector - 8
+        if: encoding == encoding::int8
+        doc: To be multiplied by `encoded.scale`.
+      code:
+        io: _root._io
+        pos: _parent.ofs_payload
+        size: len_vector - 8
+        if: encoding == encoding::code
+        doc: |
+          A code of the root's `record_codebook`; what it decodes to is to be
+          multiplied by `encoded.scale`.
+      encoded:
+        io: _root._io
+        pos: _parent.ofs_payload + len_vector - 8
+        type: encoded_fields
+        if: encoding != encoding::float32 and encoding != encoding::none
+        doc: What stands behind a vector that is not float32.
       key:
         io: _root._io
         pos: _parent.ofs_payload + len_vector
@@ -682,7 +717,7 @@ types:
         type: frame(ofs_frame)
         doc: The frame.
   codebook_header:
-    doc: The first line of a codebook section.
+    doc: The first line of a codebook section of scalar codes.
     doc-ref: FORMAT.md#codes
     seq:
       - id: kind
@@ -704,6 +739,69 @@ types:
       - id: reserved_2
         size: 52
         doc: Zero.
+  encoded_fields:
+    doc: The last 8 bytes of a vector that is not float32.
+    doc-ref: FORMAT.md#encoded-vectors
+    seq:
+      - id: scale
+        type: f4
+        doc: What the decoded elements are multiplied by.
+      - id: residual
+        type: f4
+        doc: |
+          L2 norm of the vector that was given less the decoded one, rounded
+          up.
+  record_codebook_header:
+    doc: The first line of the codebook that records are codes of.
+    doc-ref: FORMAT.md#encoded-vectors
+    seq:
+      - id: kind
+        type: u1
+        enum: codebook_kind
+        doc: Product or binary.
+      - id: num_bits
+        type: u1
+        doc: 'Product: bits of the code of a subspace, 8 or 4. Binary: of an element, 1, 2 or 4.'
+      - id: number
+        type: u2
+        doc: Always 2.
+      - id: dimension
+        type: u4
+        doc: The file's.
+      - id: num_subspaces
+        type: u4
+        doc: 'Product: 1 to the dimension. Binary: 0.'
+      - id: len_code
+        type: u4
+        doc: Bytes of a code.
+      - id: seed
+        type: word64
+        doc: Of the rotation, or of the training.
+      - id: num_trained
+        type: u8
+        doc: Vectors that it was learned from.
+      - id: reserved
+        size: 32
+        doc: Zero.
+  record_codebook:
+    doc: What records are codes of.
+    doc-ref: FORMAT.md#encoded-vectors
+    instances:
+      header:
+        io: _root._io
+        pos: _root.header.ofs_log + 64
+        type: record_codebook_header
+        doc: The first line.
+      num_values:
+        value: 'header.kind == codebook_kind::product ? (1 << header.num_bits) * header.dimension : header.dimension'
+        doc: Floats that follow.
+      values:
+        io: _root._io
+        pos: _root.header.ofs_log + 128
+        size: num_values * 4
+        doc: |
+          As many f4. Product: centroids, by subspace, centroid and element.
+          Binary: the centre.
   code_fields:
     doc: |
       What stands beside a code, in the last 16 bytes of its row. Decoded, the
@@ -1042,6 +1140,12 @@ enums:
     1:
       id: scalar
       doc: Signed bytes with a scale for each vector, relative to a mean.
+    2:
+      id: product
+      doc: Centroids of each subspace; a code names one in each.
+    3:
+      id: binary
+      doc: A centre and the seed of a rotation; few bits for each element.
   encoding:
     0:
       id: none
@@ -1051,13 +1155,13 @@ enums:
       doc: IEEE 754 binary32.
     2:
       id: float16
-      doc: IEEE 754 binary16. Reserved.
+      doc: IEEE 754 binary16 with a scale.
     3:
       id: int8
-      doc: Scaled signed bytes. Reserved.
+      doc: Signed bytes with a scale.
     4:
       id: code
-      doc: Code of a codebook. Reserved.
+      doc: Code of the codebook that the log begins with.
   key_kind:
     1:
       id: text

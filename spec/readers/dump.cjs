@@ -4,6 +4,7 @@
 //   node dump.cjs FILE...
 "use strict";
 
+const { elements } = require("./decode.cjs");
 const { Edb, EdbFile, Kind } = require("./edb-file.cjs");
 
 const name = (names, value) => (names[value] ?? String(value)).toLowerCase();
@@ -57,10 +58,11 @@ function key({ body }) {
   };
 }
 
-/** The vector's floats, read one by one by the generated reader, as little-endian hexadecimal. */
-function vectorHex({ body }) {
-  const bytes = Buffer.alloc(body.vector.length * 4);
-  body.vector.forEach((element, i) => bytes.writeFloatLE(element, i * 4));
+/** The vector's floats, read one by one by the generated reader (or decoded), as little-endian hexadecimal. */
+function vectorHex(frame) {
+  const vector = elements(frame);
+  const bytes = Buffer.alloc(vector.length * 4);
+  vector.forEach((element, i) => bytes.writeFloatLE(element, i * 4));
   return bytes.toString("hex");
 }
 

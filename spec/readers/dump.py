@@ -16,6 +16,7 @@ from zlib import crc32
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "generated"))
 
+from decode import elements  # noqa: E402
 from edb import Edb  # noqa: E402
 from kaitaistruct import KaitaiStream, KaitaiStructError  # noqa: E402
 
@@ -76,6 +77,8 @@ class EdbFile:
         self.slot = self.current_slot()
         self.catalog = self.read_catalog()
         self.sections = self.read_sections()
+        if self.root.record_codebook is not None:
+            self.check_section(self.frame_at(self.header.ofs_log))
 
     def at(self, kind, *arguments):
         """One of the grammar's parametric types."""
@@ -264,7 +267,7 @@ def key(frame):
     return {**shown, "role": body.role.name}
 
 
-def record(frame, ordinal):
+def record(frame, ordinal, dimension):
     is_touch = frame.kind == Kind.touch
     origin = frame.body.record if is_touch else frame
     return {
@@ -275,7 +278,7 @@ def record(frame, ordinal):
         "touched": frame.body.created.value if is_touch else 0,
         "expires": frame.body.expires.value,
         "norm": origin.body.norm,
-        "vector": struct.pack(f"<{len(origin.body.vector)}f", *origin.body.vector).hex(),
+        "vector": struct.pack(f"<{dimension}f", *elements(origin)).hex(),
         "metadata": metadata(frame.body.metadata),
     }
 
@@ -310,7 +313,7 @@ def dump(path):
     if properties:
         yield {"type": "properties", "metadata": metadata(properties[-1].body.properties)}
     for ordinal, offset in live:
-        yield record(file.frame_at(offset), ordinal)
+        yield record(file.frame_at(offset), ordinal, header.dimension)
     for frame in frames:
         if frame.kind == Kind.tombstone:
             yield {"type": "tombstone", **key(frame), "removed": frame.body.created.value, "transaction": frame.transaction.value}

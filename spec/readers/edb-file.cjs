@@ -33,6 +33,10 @@ class EdbFile {
     this.slot = this.#currentSlot();
     this.catalog = this.#readCatalog();
     this.sections = this.#readSections();
+    if (this.root.recordCodebook) {
+      this.#checkSection(this.frameAt(this.root.header.ofsLog));
+    }
+
   }
 
   /** One of the grammar's parametric types. */

@@ -43,6 +43,19 @@ public sealed class GoldenFeatureTests
         Assert.True(Frames(Read("transactions")).GroupBy(frame => frame.Header.Transaction).Count() >= 3);
     }
 
+    [Theory]
+    [InlineData("compressed-float16", 2, false)]
+    [InlineData("compressed-int8", 3, false)]
+    [InlineData("compressed-product", 4, true)]
+    [InlineData("compressed-binary", 4, true)]
+    public void Compressed_files_hold_records_of_their_encoding(string name, byte encoding, bool hasCodebook)
+    {
+        byte[] file = Read(name);
+        List<(long Offset, FrameHeader Header)> frames = Frames(file);
+        Assert.Equal(hasCodebook, frames[0].Header.Kind == FrameKind.Codebook);
+        Assert.True(frames.Count(frame => frame.Header.Kind == FrameKind.Record && file[frame.Offset + RecordFrame.EncodingOffset] == encoding) >= 69);
+    }
+
     private static byte[] Read(string name) => File.ReadAllBytes(GoldenFile.PathOf(name));
 
     private static FileHeader Header(string name)

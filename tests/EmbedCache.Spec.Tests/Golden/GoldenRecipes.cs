@@ -26,6 +26,10 @@ internal static class GoldenRecipes
         ["metric-l2"] = L2,
         ["properties"] = Properties,
         ["compacted"] = Compacted,
+        ["compressed-float16"] = world => Compressed(world, VectorCompression.Float16, null, Metric.Dot, 5),
+        ["compressed-int8"] = world => Compressed(world, VectorCompression.Int8, null, Metric.L2, 5),
+        ["compressed-product"] = world => Compressed(world, VectorCompression.PQ, 3, Metric.Cosine, 7),
+        ["compressed-binary"] = world => Compressed(world, VectorCompression.Binary, 2, Metric.L2, 11),
     };
 
     /// <summary>Every length of UTF-8, texts that look the same but are not, and the text that most other programs take for the end of one.</summary>
@@ -202,6 +206,20 @@ internal static class GoldenRecipes
         using EmbeddingCache cache = world.Create(model: "text-embedding-3-small", timeToLive: TimeSpan.FromHours(36));
         cache.Set("text", GoldenWorld.Vector(1));
         cache.Checkpoint();
+    }
+
+    /// <summary>Encoded records, one that the encoding cannot keep, one that is set later, one touched, and the codebook where there is one.</summary>
+    private static void Compressed(GoldenWorld world, VectorCompression compression, double? bits, Metric metric, int dimension)
+    {
+        using EmbeddingCache cache = world.Create(dimension, metric, model: "m");
+        cache.Set(Enumerable.Range(0, 70).Select(i => new EmbeddingEntry($"key {i}", GoldenWorld.Vector(i * i, dimension))));
+        cache.Remove("key 3");
+        world.Tick();
+        cache.Optimize(new OptimizeOptions { Compression = compression, BitsPerElement = bits }, null, default);
+        world.Tick();
+        cache.Set("later", GoldenWorld.Vector(99, dimension), EmbeddingMetadata.Empty.With("later", true));
+        cache.Set("huge", [.. GoldenWorld.Vector(5, dimension).Select(element => element * 1e37f)]);
+        cache.Touch("key 7", Later);
     }
 
     private static void Compacted(GoldenWorld world)

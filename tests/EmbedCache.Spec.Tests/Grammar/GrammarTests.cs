@@ -195,6 +195,22 @@ public sealed class GrammarTests
                 ("=", CodeRow.ByteLength),
             ]
         },
+        { "encoded_fields", [("scale", EncodedFields.ScaleOffset), ("residual", EncodedFields.ResidualOffset), ("=", EncodedFields.ByteLength)] },
+        {
+            "record_codebook_header",
+            [
+                ("kind", RecordCodebookHeader.KindOffset),
+                ("num_bits", RecordCodebookHeader.BitsOffset),
+                ("number", RecordCodebookHeader.NumberOffset),
+                ("dimension", RecordCodebookHeader.DimensionOffset),
+                ("num_subspaces", RecordCodebookHeader.SubspaceCountOffset),
+                ("len_code", RecordCodebookHeader.CodeLengthOffset),
+                ("seed", RecordCodebookHeader.SeedOffset),
+                ("num_trained", RecordCodebookHeader.TrainedCountOffset),
+                ("reserved", RecordCodebookHeader.ReservedOffset),
+                ("=", RecordCodebookHeader.ByteLength),
+            ]
+        },
         { "word64", [("low", 0), ("high", 4), ("=", FormatConstants.LiveEntryByteLength)] },
         { "uint48", [("low", 0), ("high", 4), ("=", UInt48.ByteLength)] },
         { "catalog_flags", [("is_retired", 0), ("reserved", 0), ("=", 1)] },
