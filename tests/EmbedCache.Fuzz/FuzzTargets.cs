@@ -13,6 +13,7 @@ internal static class FuzzTargets
         ["file"] = Probe.Run,
         ["metadata"] = DecodeMetadata,
         ["catalog"] = ReadCatalog,
+        ["filter"] = ParseFilter,
     };
 
     /// <summary>Metadata has one encoding: what can be decoded encodes to the same bytes again.</summary>
@@ -26,6 +27,30 @@ internal static class FuzzTargets
 
         meter.Check("Decoding metadata", input.Length);
     }
+
+    /// <summary>What is a filter writes as text that is the same filter; anything else is refused by name. It is held against metadata too.</summary>
+    private static void ParseFilter(ReadOnlySpan<byte> input)
+    {
+        Meter meter = Meter.Start();
+        string text = System.Text.Encoding.UTF8.GetString(input);
+        try
+        {
+            Filter filter = Filter.Parse(text);
+            if (!Filter.Parse(filter.ToString()).Equals(filter) || filter.Matches(s_metadata) != Filter.Parse(filter.ToString()).Matches(s_metadata))
+            {
+                throw new InvalidOperationException($"A filter's text is another filter: {filter}");
+            }
+        }
+        catch (InvalidFilterException)
+        {
+            // No filter.
+        }
+
+        meter.Check("A filter", input.Length);
+    }
+
+    private static readonly EmbeddingMetadata s_metadata = EmbeddingMetadata.Empty
+        .With("n", 5L).With("s", "text").With("b", true).With("x", 2.5).With("l", new[] { "one", "two" }).With("d", new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Utc));
 
     /// <summary>A catalog that can be read writes the same entries again.</summary>
     private static void ReadCatalog(ReadOnlySpan<byte> input)

@@ -14,9 +14,25 @@ internal static class Seeds
         FuzzFlags.Seal | FuzzFlags.NotDurable | FuzzFlags.Positional,
     ];
 
+    private static readonly string[] s_filters =
+    [
+        "n = 5 and not s = 'a''b'", "n between 1 and 9 or x >= 2.5E3", "\"a name\" in ('x', 'y') nocase", "exists b and (d < date '2024-01-01')", "l contains 'one'",
+        "s starts with 't' nocase", "not (a = 1 or b <> -2) and c <= 3.0", "true", "a not in (1, 2.5, true)",
+    ];
+
     /// <summary>Inputs for a target, by name.</summary>
     public static IEnumerable<(string Name, byte[] Input)> Of(string target)
     {
+        if (target == "filter")
+        {
+            foreach (string filter in s_filters)
+            {
+                yield return ($"filter-{filter.Length}", System.Text.Encoding.UTF8.GetBytes(filter));
+            }
+
+            yield break;
+        }
+
         foreach ((string name, byte[] file) in SeedFiles.Golden())
         {
             if (target == "file")

@@ -20,6 +20,7 @@ public sealed class CorpusTests
     [InlineData("file")]
     [InlineData("metadata")]
     [InlineData("catalog")]
+    [InlineData("filter")]
     public void SeedsOfEachTargetRun(string target)
     {
         (string Name, byte[] Input)[] seeds = [.. Seeds.Of(target)];
