@@ -17,6 +17,9 @@ internal static class Program
         ["answer"] = EngineVerbs.Answer,
         ["pin"] = EngineVerbs.Pin,
         ["compact"] = EngineVerbs.Compact,
+        ["kill-work"] = KillVerbs.Work,
+        ["kill-write"] = KillVerbs.WriteVersions,
+        ["kill-read"] = KillVerbs.ReadVersions,
     };
 
     private static int Main(string[] args)
