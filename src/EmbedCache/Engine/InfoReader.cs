@@ -11,7 +11,7 @@ internal static class InfoReader
     {
         FileHeader header = snapshot.Log.Header;
         ScanSet set = LiveRecords.Of(snapshot, store.Now);
-        long liveInTail = set.TailOffsets.LongCount(offset => offset != 0);
+        long liveInTail = set.LiveTailCount;
         long liveIndexed = snapshot.Index.Segments.Length == 0 ? 0 : snapshot.Slot.LiveIndexedCount;
         long live = liveIndexed - set.Replaced.Count + liveInTail;
         long? expired = countExpired ? CountExpired(snapshot, set) : null;

@@ -281,11 +281,24 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
 
         CheckOrdinals();
         DerivedSections.CheckCodes(_ordinals);
-        CheckLiveness();
+        ReportWhatFails(CheckLiveness, snapshot.Slot.CatalogOffset);
         foreach (long offset in _newest.Offsets)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            CheckLookup(offset);
+            ReportWhatFails(() => CheckLookup(offset), offset);
+        }
+    }
+
+    /// <summary>An index may have right checksums and still name what is not there: whoever follows it fails, and that is a problem to be told among others.</summary>
+    private void ReportWhatFails(Action check, long offset)
+    {
+        try
+        {
+            check();
+        }
+        catch (CorruptFileException e)
+        {
+            Report(e.Offset ?? offset, e.Message);
         }
     }
 

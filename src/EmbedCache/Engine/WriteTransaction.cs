@@ -322,6 +322,9 @@ internal sealed class WriteTransaction : IDisposable
         uint payloadCrc = Crc32.Append(crc, frame.Slice(record.KeyOffset, record.KeyByteLength + record.MetadataByteLength));
         long offset = _appender.SealWithCrc(frame, kind, payloadCrc);
         Pending.Add(key.Hash, offset, kind.TakesOrdinal());
+
+        // What this process has just checked and written, it need not check again when it writes codes or reads it back; a rollback forgets it.
+        Snapshot.Log.Checked.Add(offset);
         if (kind.TakesOrdinal())
         {
             _appender.OnlyRemoves = false;

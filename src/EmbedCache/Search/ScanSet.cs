@@ -26,6 +26,9 @@ internal sealed record ScanSet(
     /// <summary>Ordinals in all.</summary>
     public long OrdinalCount => TailFirstOrdinal + TailOffsets.Length;
 
+    /// <summary>Live records of the tail; counted once, and copied with the set.</summary>
+    public long LiveTailCount { get; } = CountLive(TailOffsets);
+
     /// <summary>Frame offset of an ordinal.</summary>
     public long OffsetOf(long ordinal)
     {
@@ -44,5 +47,16 @@ internal sealed record ScanSet(
         }
 
         throw new ArgumentOutOfRangeException(nameof(ordinal));
+    }
+
+    private static long CountLive(long[] offsets)
+    {
+        long count = 0;
+        foreach (long offset in offsets)
+        {
+            count += offset != 0 ? 1 : 0;
+        }
+
+        return count;
     }
 }

@@ -11,7 +11,7 @@ namespace EmbedCache.Storage;
 internal sealed class LogAppender : IDisposable
 {
     /// <summary>Bytes gathered before they are written, unless the caller wants fewer.</summary>
-    public const int LargestBufferByteLength = 1024 * 1024;
+    public const int LargestBufferByteLength = 2 * 1024 * 1024;
 
     private const int SmallestBufferByteLength = 64 * 1024;
 
