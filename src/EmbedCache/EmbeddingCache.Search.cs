@@ -10,6 +10,8 @@ namespace EmbedCache;
 /// <content>Reading more than one record: enumeration and search.</content>
 public sealed partial class EmbeddingCache
 {
+    private volatile SearchPlan? _lastSearchPlan;
+
     /// <summary>All live records of one snapshot, oldest first (or newest first). Vectors are copied as they are reached.</summary>
     public IEnumerable<Embedding> Enumerate(bool newestFirst = false)
     {
@@ -27,23 +29,86 @@ public sealed partial class EmbeddingCache
         return KeyStorage == KeyStorage.Digest ? [] : Read(snapshot => KeyFinder.Find(snapshot, LiveRecords.Of(snapshot, _store.Now), prefix, limit, budget));
     }
 
+    /// <summary>How the newest search of this object was done, or null before the first.</summary>
+    public SearchPlan? LastSearchPlan => _lastSearchPlan;
+
     /// <summary>The records nearest to a query: at most <paramref name="top"/>, best first, none below <paramref name="minimumScore"/>. Exact. Ties break by record order.</summary>
     /// <param name="query">Dimension finite elements.</param>
     /// <param name="top">How many at most, at least 1.</param>
     /// <param name="minimumScore">Lowest score to return; higher is better under every metric.</param>
     /// <exception cref="InvalidEmbeddingException">The query is not a vector of this file's kind.</exception>
     public IReadOnlyList<SimilarEmbedding> FindSimilar(ReadOnlySpan<float> query, int top = 10, double minimumScore = double.NegativeInfinity)
+        => FindSimilar(query, new SearchOptions { Top = top, MinimumScore = minimumScore, Exact = true });
+
+    /// <summary>The records nearest to a query, best first. Ties break by record order.</summary>
+    /// <param name="query">Dimension finite elements.</param>
+    /// <param name="options">What is wanted.</param>
+    /// <exception cref="InvalidEmbeddingException">The query is not a vector of this file's kind.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    public IReadOnlyList<SimilarEmbedding> FindSimilar(ReadOnlySpan<float> query, SearchOptions options)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(top);
-        _store.ThrowIfDisposed();
-        var prepared = new Query(query, Dimension, Metric, Path);
-        return Read(snapshot => FindSimilar(snapshot, prepared, top, minimumScore));
+        CheckSearchOptions(options);
+        return Search([new Query(query, Dimension, Metric, Path)], options)[0];
     }
 
-    private SimilarEmbedding[] FindSimilar(Snapshot snapshot, Query query, int top, double minimumScore)
+    /// <summary>The records nearest to each of several queries, on one state of the file: together they cost much less than one by one.</summary>
+    /// <param name="queries">Each of Dimension finite elements.</param>
+    /// <param name="options">What is wanted, for all of them.</param>
+    /// <returns>What each query found, in their order.</returns>
+    /// <exception cref="InvalidEmbeddingException">A query is not a vector of this file's kind.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    public IReadOnlyList<IReadOnlyList<SimilarEmbedding>> FindSimilar(IReadOnlyList<ReadOnlyMemory<float>> queries, SearchOptions options)
     {
-        ScanSet set = LiveRecords.Of(snapshot, _store.Now);
-        ScoredOrdinal[] best = ExactScan.Run(set, query, top, minimumScore, _store.Options.SearchThreads);
+        ArgumentNullException.ThrowIfNull(queries);
+        CheckSearchOptions(options);
+        var prepared = new Query[queries.Count];
+        for (int i = 0; i < prepared.Length; i++)
+        {
+            prepared[i] = new Query(queries[i].Span, Dimension, Metric, Path);
+        }
+
+        return prepared.Length == 0 ? [] : Search(prepared, options);
+    }
+
+    private void CheckSearchOptions(SearchOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _store.ThrowIfDisposed();
+        if (options.Top < 1)
+        {
+            throw new ArgumentOutOfRangeException("top", options.Top, "A search returns at least one record: Top must be 1 or more");
+        }
+
+        if (options.EfSearch < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.EfSearch, "EfSearch must be 1 or more");
+        }
+    }
+
+    private SimilarEmbedding[][] Search(Query[] queries, SearchOptions options)
+    {
+        Snapshot snapshot = _store.Acquire();
+        try
+        {
+            ScanSet set = LiveRecords.Of(snapshot, _store.Now);
+            ScoredOrdinal[][] found = Planner.Run(set, snapshot.Codes, queries, options, _store.Options.SearchThreads, snapshot.Index.Derived.GiveUpCodes, out SearchPlan plan);
+            _lastSearchPlan = plan;
+            var results = new SimilarEmbedding[found.Length][];
+            for (int i = 0; i < results.Length; i++)
+            {
+                results[i] = ReadHits(snapshot, set, found[i]);
+            }
+
+            return results;
+        }
+        finally
+        {
+            snapshot.Release();
+        }
+    }
+
+    private SimilarEmbedding[] ReadHits(Snapshot snapshot, ScanSet set, ScoredOrdinal[] best)
+    {
         var hits = new SimilarEmbedding[best.Length];
         for (int i = 0; i < hits.Length; i++)
         {

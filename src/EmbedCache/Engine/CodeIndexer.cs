@@ -30,6 +30,7 @@ internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action make
 
     private readonly int _dimension = log.Header.Dimension;
     private readonly Metric _metric = log.Header.Metric;
+    private readonly float[] _scratch = new float[log.Header.Dimension];
     private readonly int _stride = CodeRow.Stride(log.Header.Dimension);
 
     /// <summary>The index with codes for its ordinals, or as many of them as one checkpoint may make.</summary>
@@ -183,7 +184,7 @@ internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action make
             }
 
             RecordFrame record = RecordReader.ReadVectorFrame(log, frame, ref offset);
-            return RecordReader.Vector(log, offset, record);
+            return RecordReader.Vector(log, offset, record, _scratch);
         }
         catch (CorruptFileException)
         {

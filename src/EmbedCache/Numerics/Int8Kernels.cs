@@ -29,6 +29,19 @@ internal static partial class Int8Kernels
     /// <summary>Strides are multiples of this.</summary>
     public const int StrideUnit = 64;
 
+    /// <summary>Whether this processor and runtime have instructions for it. Without them, floats are faster.</summary>
+    public static bool IsAccelerated
+    {
+        get
+        {
+#if NET
+            return Vector128.IsHardwareAccelerated;
+#else
+            return false;
+#endif
+        }
+    }
+
     /// <summary>The offset that makes a signed code unsigned, as an exclusive or.</summary>
     internal const byte SignBit = 0x80;
 
@@ -79,6 +92,23 @@ internal static partial class Int8Kernels
         }
 #endif
         return DotScalar(ref query, ref row, stride);
+    }
+
+    /// <summary>Four queries against one row, which is read once: result i goes to <paramref name="results"/> at i times <paramref name="resultStride"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Dot4Body(ref byte query0, ref byte query1, ref byte query2, ref byte query3, ref byte row, nint stride, ref int results, nint resultStride)
+    {
+#if NET
+        if (IsVnniSupported)
+        {
+            Dot4Vnni(ref query0, ref query1, ref query2, ref query3, ref row, stride, ref results, resultStride);
+            return;
+        }
+#endif
+        results = DotBody(ref query0, ref row, stride);
+        Unsafe.Add(ref results, resultStride) = DotBody(ref query1, ref row, stride);
+        Unsafe.Add(ref results, 2 * resultStride) = DotBody(ref query2, ref row, stride);
+        Unsafe.Add(ref results, 3 * resultStride) = DotBody(ref query3, ref row, stride);
     }
 
     /// <summary><see cref="DotRows"/>, to be inlined into a loop; the caller has checked the lengths.</summary>

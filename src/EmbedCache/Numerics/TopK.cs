@@ -12,23 +12,23 @@ namespace EmbedCache.Numerics;
 /// A binary heap with the worst kept candidate at its root, built once the collector is full. Memory grows with what is kept, not with what was asked for:
 /// the best <see cref="int.MaxValue"/> of ten cost ten. Each thread has a collector of its own; <see cref="Merge(ReadOnlySpan{ScoredOrdinal})"/> joins them.
 /// </remarks>
-internal ref struct TopK
+internal struct TopK
 {
     private readonly int _capacity;
-    private Span<ScoredOrdinal> _kept;
+    private ScoredOrdinal[] _kept;
     private ScoredOrdinal[]? _rented;
     private int _count;
     private bool _isHeap;
     private double _threshold;
 
     /// <param name="capacity">How many to keep: k.</param>
-    /// <param name="buffer">Where to keep them, as long as they fit; beyond that a pooled array, which Dispose gives back. May be empty.</param>
+    /// <param name="buffer">Where to keep them, as long as they fit; beyond that a pooled array, which Dispose gives back. May be empty or null.</param>
     /// <param name="minimumScore">Candidates below are not kept. With NaN none is.</param>
-    public TopK(int capacity, Span<ScoredOrdinal> buffer, double minimumScore = double.NegativeInfinity)
+    public TopK(int capacity, ScoredOrdinal[]? buffer, double minimumScore = double.NegativeInfinity)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(capacity);
         _capacity = capacity;
-        _kept = buffer;
+        _kept = buffer ?? [];
         _threshold = minimumScore;
     }
 
@@ -45,7 +45,7 @@ internal ref struct TopK
     }
 
     /// <summary>Those kept, in no order.</summary>
-    public readonly ReadOnlySpan<ScoredOrdinal> Kept => _kept.Slice(0, _count);
+    public readonly ReadOnlySpan<ScoredOrdinal> Kept => _kept.AsSpan(0, _count);
 
     /// <summary>Offers a candidate. Costs one comparison when its score is below <see cref="Threshold"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -72,7 +72,7 @@ internal ref struct TopK
     public ReadOnlySpan<ScoredOrdinal> SortBestFirst()
     {
         EnsureHeap();
-        Span<ScoredOrdinal> kept = _kept.Slice(0, _count);
+        Span<ScoredOrdinal> kept = _kept.AsSpan(0, _count);
 
         // Heapsort: the worst of the rest goes to the rest's end.
         for (int rest = kept.Length - 1; rest > 0; rest--)
@@ -114,7 +114,7 @@ internal ref struct TopK
                 return;
             }
 
-            SiftDown(_kept.Slice(0, _count), 0, candidate);
+            SiftDown(_kept.AsSpan(0, _count), 0, candidate);
             _threshold = _kept[0].Score;
             return;
         }
@@ -155,7 +155,7 @@ internal ref struct TopK
             return;
         }
 
-        Span<ScoredOrdinal> heap = _kept.Slice(0, _count);
+        Span<ScoredOrdinal> heap = _kept.AsSpan(0, _count);
         for (int parent = (heap.Length / 2) - 1; parent >= 0; parent--)
         {
             SiftDown(heap, parent, heap[parent]);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EmbedCache.Storage;
 using EmbedCache.Vectors;
 
@@ -14,6 +15,7 @@ internal readonly record struct ScanRun(OrdinalRun Ordinals, LiveBitmap Live);
 /// <param name="TailOffsets">Frame offsets of the tail's live records; 0 for those that are not.</param>
 /// <param name="TailFirstOrdinal">Ordinal of the first of <paramref name="TailOffsets"/>.</param>
 /// <param name="Now">The time that expiry is held against, Unix milliseconds.</param>
+/// <param name="Matching">One bit for each ordinal, the lowest first: set where a filter lets the record through. Null lets all through.</param>
 internal sealed record ScanSet(
     LogFile Log,
     long Tail,
@@ -21,13 +23,45 @@ internal sealed record ScanSet(
     HashSet<long> Replaced,
     long[] TailOffsets,
     long TailFirstOrdinal,
-    long Now)
+    long Now,
+    ulong[]? Matching = null)
 {
+    private const int BitsPerWord = 64;
+
     /// <summary>Ordinals in all.</summary>
     public long OrdinalCount => TailFirstOrdinal + TailOffsets.Length;
 
     /// <summary>Live records of the tail; counted once, and copied with the set.</summary>
     public long LiveTailCount { get; } = CountLive(TailOffsets);
+
+    /// <summary>Whether the filter lets an ordinal through.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsMatch(long ordinal) => Matching is not { } matching || ((matching[ordinal / BitsPerWord] >> (int)(ordinal % BitsPerWord)) & 1) != 0;
+
+    /// <summary>Whether an ordinal's record is the newest of its key and passes the filter. Expiry is not looked at.</summary>
+    public bool IsLive(long ordinal)
+    {
+        if (!IsMatch(ordinal))
+        {
+            return false;
+        }
+
+        if (ordinal >= TailFirstOrdinal)
+        {
+            return TailOffsets[ordinal - TailFirstOrdinal] != 0;
+        }
+
+        foreach (ScanRun run in Runs)
+        {
+            long index = ordinal - run.Ordinals.FirstOrdinal;
+            if (index < run.Ordinals.Count)
+            {
+                return run.Live.IsLive(index) && !Replaced.Contains(ordinal);
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Frame offset of an ordinal.</summary>
     public long OffsetOf(long ordinal)

@@ -21,7 +21,7 @@ public sealed partial class CodeRuleTests
     [
         .. s_unsafeFiles,
         @"^Numerics/VectorNorm(\.\w+)?\.cs$",
-        @"^Numerics/Int8Kernels(\.\w+)?\.cs$",
+        @"^Numerics/(Int8|Bound)Kernels(\.\w+)?\.cs$",
         @"^Numerics/ScalarQuantizer(\.\w+)?\.cs$",
         @"^Numerics/(HadamardKernels|ProductKernels)(\.\w+)?\.cs$",
         @"^Numerics/(Float16|ScaledBytes|NibbleScan|Lanes)\.cs$",

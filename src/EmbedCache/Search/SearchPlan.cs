@@ -1,0 +1,46 @@
+namespace EmbedCache;
+
+/// <summary>How a search was done.</summary>
+public enum SearchPlanKind
+{
+    /// <summary>Every vector was compared. Exact.</summary>
+    FloatScan = 0,
+
+    /// <summary>Every code was compared, and the vectors that their bounds left. Exact.</summary>
+    BoundScan = 1,
+
+    /// <summary>A proximity graph was walked. Approximate.</summary>
+    Graph = 2,
+}
+
+/// <summary>What the planner chose for a search, and what it cost.</summary>
+public sealed class SearchPlan
+{
+    internal SearchPlan(SearchPlanKind kind, int queryCount, long ordinalCount, long codedCount, long scoredCount)
+    {
+        Kind = kind;
+        QueryCount = queryCount;
+        OrdinalCount = ordinalCount;
+        CodedCount = codedCount;
+        ScoredCount = scoredCount;
+    }
+
+    /// <summary>How it was done.</summary>
+    public SearchPlanKind Kind { get; }
+
+    /// <summary>Queries that it answered.</summary>
+    public int QueryCount { get; }
+
+    /// <summary>Record versions that were there to be searched, dead ones included.</summary>
+    public long OrdinalCount { get; }
+
+    /// <summary>How many of them have a code.</summary>
+    public long CodedCount { get; }
+
+    /// <summary>Vectors compared in full, of all queries together.</summary>
+    public long ScoredCount { get; }
+
+    /// <summary>One line for people.</summary>
+    public override string ToString()
+        => $"{Kind}: {QueryCount} {(QueryCount == 1 ? "query" : "queries")} over {OrdinalCount} record versions, {CodedCount} with codes, {ScoredCount} vectors compared";
+}
