@@ -14,6 +14,7 @@
     VariablesToExport      = @()
     AliasesToExport        = @()
     CmdletsToExport        = @(
+        'Backup-EmbedCache',
         'Close-EmbedCache',
         'Find-SimilarEmbedding',
         'Get-EmbedCacheInfo',
@@ -22,6 +23,7 @@
         'Open-EmbedCache',
         'Optimize-EmbedCache',
         'Remove-Embedding',
+        'Repair-EmbedCache',
         'Set-Embedding',
         'Test-EmbedCache'
     )

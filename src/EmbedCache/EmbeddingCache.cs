@@ -53,6 +53,7 @@ public sealed partial class EmbeddingCache : IDisposable
     /// <exception cref="NotAnEdbFileException">Not an .edb file.</exception>
     /// <exception cref="UnsupportedVersionException">Written by a newer version.</exception>
     /// <exception cref="CorruptFileException">Damaged.</exception>
+    /// <exception cref="NetworkFileSystemException">To be written on a network or unknown file system, and that is not allowed.</exception>
     /// <exception cref="ModelMismatchException">It holds vectors of another model than the options name.</exception>
     public static EmbeddingCache Open(string path, EmbeddingCacheOptions? options = null) => Open(path, options, EngineEnvironment.Default);
 
@@ -68,7 +69,8 @@ public sealed partial class EmbeddingCache : IDisposable
         ArgumentNullException.ThrowIfNull(path);
         options ??= new EmbeddingCacheOptions();
         string resolved = environment.FileSystem.ResolveLinks(path);
-        var store = new Store(environment, options, LogFile.Open(environment.FileSystem, resolved, !options.ReadOnly, options.PositionalReads));
+        bool positional = VolumePolicy.ReadsByPosition(environment.FileSystem, resolved, options, forWriting: !options.ReadOnly);
+        var store = new Store(environment, options, LogFile.Open(environment.FileSystem, resolved, !options.ReadOnly, positional));
         var cache = new EmbeddingCache(store);
         try
         {
@@ -210,10 +212,6 @@ public sealed partial class EmbeddingCache : IDisposable
     /// <summary>What the file is and holds, at one snapshot.</summary>
     /// <param name="countExpired">Also count expired records, which reads the header of each record.</param>
     public EmbeddingCacheInfo GetInfo(bool countExpired = false) => Read(snapshot => InfoReader.Read(_store, snapshot, countExpired));
-
-    /// <summary>Checks every byte that is promised: all frames, CRCs, chains, sections against records. Reports every problem.</summary>
-    public VerifyReport Verify(IProgress<double>? progress = null, CancellationToken cancellationToken = default)
-        => Read(snapshot => new Verifier(snapshot, progress, cancellationToken).Run());
 
     /// <summary>Indexes what is not indexed yet and makes everything durable.</summary>
     public void Checkpoint() => _store.Checkpoint(threshold: 1);

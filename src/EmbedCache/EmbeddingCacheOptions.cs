@@ -15,8 +15,14 @@ public class EmbeddingCacheOptions
     /// <summary>The model whose vectors are expected; another one in the file is refused. Null accepts any.</summary>
     public string? Model { get; set; }
 
-    /// <summary>Read with positional reads instead of a memory map: for network and unknown file systems. 32-bit processes always do.</summary>
+    /// <summary>Read with positional reads instead of a memory map. 32-bit processes always do, and so is done on network and unknown file systems.</summary>
     public bool PositionalReads { get; set; }
+
+    /// <summary>
+    /// Write also where the file is on a network file system, or on one that is not known. Its locks may not reach other machines: only one machine may
+    /// then use the file at a time.
+    /// </summary>
+    public bool AllowNetworkFileSystem { get; set; }
 
     /// <summary>Bound of the cache of decoded vectors, in bytes.</summary>
     public long DecodedCacheBytes { get; set; } = 4 << 20;

@@ -111,7 +111,7 @@ public sealed class HelpTests : ModuleTest
     {
         string topic = (string)Value("Get-Help about_EmbedCache_Errors")!;
         string[] told = [.. topic.Split('\n').Where(static line => line.Length > 24 && line.StartsWith("    ", StringComparison.Ordinal) && char.IsUpper(line[4])).Select(static line => line[4..].Split(' ')[0]).Where(static id => id.Length > 5)];
-        foreach (string id in new[] { "WrongDimension", "NotFinite", "ZeroVector", "EmptyKey", "KeyTooLong", "MalformedKey", "PathIsDirectory", "AccessDenied", "NotAnEdbFile", "UnsupportedVersion", "FileBusy", "DiskFull", "HandleClosed", "BareVector", "CountMismatch", "ModelMismatch", "EmbeddingNotFound" })
+        foreach (string id in new[] { "WrongDimension", "NotFinite", "ZeroVector", "EmptyKey", "KeyTooLong", "MalformedKey", "PathIsDirectory", "AccessDenied", "NotAnEdbFile", "UnsupportedVersion", "FileBusy", "DiskFull", "HandleClosed", "BareVector", "CountMismatch", "ModelMismatch", "EmbeddingNotFound", "NetworkFileSystem" })
         {
             Assert.Contains(id, told);
         }

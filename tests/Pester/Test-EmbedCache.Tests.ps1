@@ -31,6 +31,22 @@ Describe 'Test-EmbedCache' {
         Test-EmbedCache $path -Quiet | Should -BeFalse
     }
 
+    It 'looks at the structure alone with -Quick' {
+        $bytes = [System.IO.File]::ReadAllBytes($path)
+        $bytes[12288 + 70] = $bytes[12288 + 70] -bxor 1
+        [System.IO.File]::WriteAllBytes($path, $bytes)
+        Test-EmbedCache $path -Quick | Should -BeNullOrEmpty
+        Test-EmbedCache $path -Quiet | Should -BeFalse
+    }
+
+    It 'tells of every problem of a file that cannot be opened' {
+        $bytes = [System.IO.File]::ReadAllBytes($path)
+        $bytes[20] = $bytes[20] -bxor 1
+        $bytes[12288 + 70] = $bytes[12288 + 70] -bxor 1
+        [System.IO.File]::WriteAllBytes($path, $bytes)
+        (Test-EmbedCache $path).Offset | Should -Be 0, 12288
+    }
+
     It 'changes nothing' {
         $before = (Get-FileHash $path).Hash
         Test-EmbedCache $path | Should -BeNullOrEmpty

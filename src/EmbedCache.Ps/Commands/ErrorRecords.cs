@@ -24,6 +24,7 @@ internal static class ErrorRecords
         UnsupportedVersionException => ("UnsupportedVersion", ErrorCategory.NotImplemented),
         CorruptFileException => ("CorruptFile", ErrorCategory.InvalidData),
         FileBusyException => ("FileBusy", ErrorCategory.ResourceBusy),
+        NetworkFileSystemException => ("NetworkFileSystem", ErrorCategory.PermissionDenied),
         ModelMismatchException => ("ModelMismatch", ErrorCategory.InvalidArgument),
         DeviceFailedException { IsFull: true } => ("DiskFull", ErrorCategory.WriteError),
         DeviceFailedException { IsPoisoned: true } => ("DevicePoisoned", ErrorCategory.WriteError),

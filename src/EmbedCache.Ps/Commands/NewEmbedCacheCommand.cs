@@ -57,6 +57,10 @@ public sealed class NewEmbedCacheCommand : EmbedCacheCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>Write also where the file is on a network file system, or on one that is not known.</summary>
+    [Parameter]
+    public SwitchParameter AllowNetworkFileSystem { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -77,6 +81,7 @@ public sealed class NewEmbedCacheCommand : EmbedCacheCommand
             BusyTimeout = TimeSpan.FromSeconds(TimeoutSec),
             OwnerOnly = OwnerOnly,
             Overwrite = Force,
+            AllowNetworkFileSystem = AllowNetworkFileSystem,
         };
         try
         {

@@ -35,6 +35,10 @@ public sealed class OpenEmbedCacheCommand : EmbedCacheCommand
     [ValidateRange(0.0, 86_400.0)]
     public double TimeoutSec { get; set; } = 30;
 
+    /// <summary>Write also where the file is on a network file system, or on one that is not known.</summary>
+    [Parameter]
+    public SwitchParameter AllowNetworkFileSystem { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -49,6 +53,7 @@ public sealed class OpenEmbedCacheCommand : EmbedCacheCommand
                 Model = Model,
                 Durability = Durability,
                 BusyTimeout = TimeSpan.FromSeconds(TimeoutSec),
+                AllowNetworkFileSystem = AllowNetworkFileSystem,
             });
             handle.RequestedPath = path;
             WriteObject(handle);

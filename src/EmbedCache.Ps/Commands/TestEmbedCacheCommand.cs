@@ -11,6 +11,10 @@ public sealed class TestEmbedCacheCommand : CacheFilesCommand
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
+    /// <summary>Check the structure alone, without reading the vectors.</summary>
+    [Parameter]
+    public SwitchParameter Quick { get; set; }
+
     /// <inheritdoc/>
     private protected override void ProcessPath(string fullPath) => Verify(() => Pool.Rent(fullPath, writable: false), fullPath);
 
@@ -25,16 +29,15 @@ public sealed class TestEmbedCacheCommand : CacheFilesCommand
             VerifyReport report;
             using (CacheLease lease = rent())
             {
-                report = lease.Engine.Verify(progress, StopToken);
+                report = lease.Engine.Verify(Quick, progress, StopToken);
             }
 
-            WriteVerbose($"{path}: {report.FrameCount} frames, {report.RecordCount} records, {report.ByteLength} bytes, {report.Problems.Count} problems.");
             Write(path, report);
         }
         catch (Exception exception) when (exception is NotAnEdbFileException or CorruptFileException && !Directory.Exists(path))
         {
             // So damaged that it cannot be opened: that is an answer, not a failure of the test.
-            Write(path, ((EmbedCacheException)exception).Offset, exception.Message);
+            Examine(path, progress);
         }
         catch (Exception exception) when (IsOurs(exception))
         {
@@ -46,8 +49,21 @@ public sealed class TestEmbedCacheCommand : CacheFilesCommand
         }
     }
 
+    private void Examine(string path, ProgressReporter progress)
+    {
+        try
+        {
+            Write(path, EmbeddingCache.VerifyFile(path, Quick, progress, StopToken));
+        }
+        catch (Exception exception) when (IsOurs(exception))
+        {
+            WriteFileError(exception, path);
+        }
+    }
+
     private void Write(string path, VerifyReport report)
     {
+        WriteVerbose($"{path}: {report.FrameCount} frames, {report.RecordCount} records, {report.ByteLength} bytes, {report.Problems.Count} problems.");
         if (Quiet)
         {
             WriteObject(report.IsValid);
@@ -57,18 +73,6 @@ public sealed class TestEmbedCacheCommand : CacheFilesCommand
         foreach (VerifyProblem problem in report.Problems)
         {
             WriteObject(new EmbedCacheProblem(path, problem.Offset, problem.Description));
-        }
-    }
-
-    private void Write(string path, long? offset, string description)
-    {
-        if (Quiet)
-        {
-            WriteObject(false);
-        }
-        else
-        {
-            WriteObject(new EmbedCacheProblem(path, offset, description));
         }
     }
 }

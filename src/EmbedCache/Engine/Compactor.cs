@@ -50,7 +50,7 @@ internal sealed class Compactor(Store store, OptimizeOptions options, IProgress<
         FileHeader header = source.Header with { Generation = source.Header.Generation + 1 };
         try
         {
-            LogFile target = LogFile.Create(fileSystem, _temporary, header, store.Now, ownerOnly: true, store.Options.PositionalReads);
+            LogFile target = LogFile.Create(fileSystem, _temporary, header, store.Now, ownerOnly: true, positional: !source.Source.IsMapped);
             using var next = new Store(store.Environment, store.Options, target);
             CopyRecords(old.Snapshot, next, recoder);
             cancellationToken.ThrowIfCancellationRequested();

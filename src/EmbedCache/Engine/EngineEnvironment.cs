@@ -35,6 +35,9 @@ internal sealed class EngineEnvironment
     /// <summary>From which sizes on the engine indexes, writes early and releases.</summary>
     public EngineLimits Limits { get; init; } = EngineLimits.Default;
 
+    /// <summary>How often an open file looks whether its path still leads to it, at most.</summary>
+    public int PathLookMilliseconds { get; init; } = 1000;
+
     private static byte[] CreateSalt()
     {
         byte[] salt = new byte[FormatConstants.SaltByteLength];

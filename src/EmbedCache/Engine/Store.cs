@@ -10,6 +10,10 @@ internal sealed partial class Store : IDisposable
 {
     private const int RefreshAttempts = 1000;
 
+    /// <summary>So many operations in so short a time are many.</summary>
+    private const int OftenOperations = 64;
+    private const int OftenMilliseconds = 16;
+
     private readonly EmbeddingCacheOptions _options;
     private readonly object _gate = new();
     private SharedLog _shared;
@@ -17,6 +21,10 @@ internal sealed partial class Store : IDisposable
     private TrustedPoint _trusted;
     private volatile bool _disposed;
     private int _isClosing;
+    private int _lookedAt = System.Environment.TickCount;
+    private int _clockRead;
+    private int _operationsToClock;
+    private FileIdentity _foreign;
 
     public Store(EngineEnvironment environment, EmbeddingCacheOptions options, LogFile log)
     {
@@ -54,10 +62,12 @@ internal sealed partial class Store : IDisposable
     public Snapshot Acquire()
     {
         Snapshot? current = _current;
+        bool isLookDue = false;
         if (current is not null && !_disposed && current.TryAddReference())
         {
             // Only with the reference may the file be touched: without it, another thread's Dispose or move to a newer generation could unmap it.
-            if (current.Log.PeekSlots() == current.Peek)
+            isLookDue = IsLookDue();
+            if (current.Log.PeekSlots() == current.Peek && !isLookDue)
             {
                 return current;
             }
@@ -68,6 +78,11 @@ internal sealed partial class Store : IDisposable
         lock (_gate)
         {
             ThrowIfDisposed();
+            if (isLookDue)
+            {
+                LookAtPath();
+            }
+
             current = Refresh(holdsWriterLock: false);
             current.TryAddReference();
             return current;
@@ -129,8 +144,14 @@ internal sealed partial class Store : IDisposable
             slot.RequireUnderstood(log.Path, forWriting: !IsReadOnly);
             if ((slot.State & SlotState.Superseded) != 0)
             {
-                Reopen();
-                continue;
+                if (!IsCurrentFile())
+                {
+                    Reopen();
+                    continue;
+                }
+
+                // The path leads here all the same, as another hard link of the old file does: there is nothing newer to go over to.
+                slot = slot with { State = slot.State & ~SlotState.Superseded };
             }
 
             // Pin first, then look again: a pin taken on a snapshot that is still the newest cannot be too late.
@@ -272,16 +293,68 @@ internal sealed partial class Store : IDisposable
         previous?.Release();
     }
 
+    /// <summary>
+    /// A compactor that dies between its rename and its mark leaves the old file unmarked for ever. So the path is looked at now and then, by the clock.
+    /// Reading that takes 10 ns, so those who come often read it seldom; a count that threads race for is as good as an exact one.
+    /// </summary>
+    private bool IsLookDue()
+    {
+        if (--_operationsToClock > 0)
+        {
+            return false;
+        }
+
+        int now = System.Environment.TickCount;
+        _operationsToClock = unchecked(now - _clockRead) < OftenMilliseconds ? OftenOperations : 1;
+        _clockRead = now;
+        return unchecked(now - _lookedAt) >= Environment.PathLookMilliseconds;
+    }
+
+    /// <summary>Goes over to a newer generation of this store at the path. Whatever else stands there, or nothing, leaves this file in use.</summary>
+    private void LookAtPath()
+    {
+        _lookedAt = System.Environment.TickCount;
+        if (_isWriting || Environment.FileSystem.Identify(Path) is not { } identity || identity.Equals(_shared.Log.File.Identity) || identity.Equals(_foreign))
+        {
+            return;
+        }
+
+        try
+        {
+            LogFile next = OpenAtPath();
+            if (next.Header.StoreId == Header.StoreId && next.Header.Generation > Header.Generation)
+            {
+                GoOverTo(next);
+                return;
+            }
+
+            next.Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Not ours, or not there any more.
+        }
+
+        _foreign = identity;
+    }
+
     /// <summary>A compaction put a newer generation at the path: goes over to it. Snapshots in use keep the old file.</summary>
     private void Reopen()
     {
-        LogFile next = LogFile.Open(Environment.FileSystem, Path, !IsReadOnly, _options.PositionalReads);
+        LogFile next = OpenAtPath();
         if (next.Header.StoreId != Header.StoreId)
         {
             next.Dispose();
             throw new FileNotFoundException($"The file '{Path}' was replaced by another store while it was open; open it again", Path);
         }
 
+        GoOverTo(next);
+    }
+
+    private LogFile OpenAtPath() => LogFile.Open(Environment.FileSystem, Path, !IsReadOnly, positional: !_shared.Log.Source.IsMapped);
+
+    private void GoOverTo(LogFile next)
+    {
         SharedLog previous = _shared;
         _shared = new SharedLog(next, _options.DecodedCacheBytes);
         _trusted = default;

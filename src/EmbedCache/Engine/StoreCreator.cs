@@ -11,15 +11,16 @@ internal static class StoreCreator
     {
         FileHeader header = CreateHeader(options, environment);
         string resolved = environment.FileSystem.ResolveLinks(path);
+        bool positional = VolumePolicy.ReadsByPosition(environment.FileSystem, resolved, options, forWriting: true);
         if (!options.Overwrite || environment.FileSystem.Identify(resolved) is null)
         {
-            return CreateAt(resolved, header, options, environment);
+            return CreateAt(resolved, header, options, environment, positional);
         }
 
         // Written whole beside it, then renamed over: whoever has the old file open keeps it, and a crash leaves one or the other.
         string temporary = resolved + ".new";
         environment.FileSystem.Delete(temporary);
-        CreateAt(temporary, header, options, environment).Dispose();
+        CreateAt(temporary, header, options, environment, positional).Dispose();
         try
         {
             environment.FileSystem.Replace(temporary, resolved);
@@ -31,12 +32,12 @@ internal static class StoreCreator
             throw;
         }
 
-        return new Store(environment, options, LogFile.Open(environment.FileSystem, resolved, true, options.PositionalReads));
+        return new Store(environment, options, LogFile.Open(environment.FileSystem, resolved, true, positional));
     }
 
-    private static Store CreateAt(string path, FileHeader header, EmbeddingCacheCreateOptions options, EngineEnvironment environment)
+    private static Store CreateAt(string path, FileHeader header, EmbeddingCacheCreateOptions options, EngineEnvironment environment, bool positional)
     {
-        LogFile log = LogFile.Create(environment.FileSystem, path, header, environment.UnixMilliseconds(), options.OwnerOnly, options.PositionalReads);
+        LogFile log = LogFile.Create(environment.FileSystem, path, header, environment.UnixMilliseconds(), options.OwnerOnly, positional);
         var store = new Store(environment, options, log);
         try
         {

@@ -9,9 +9,10 @@ namespace EmbedCache.Engine;
 
 /// <summary>
 /// Checks a snapshot against everything FORMAT.md promises, frame by frame, then holds the indexes against what the log says. Reports every
-/// problem: after a damaged frame it looks for the next header whose own CRC holds and goes on there.
+/// problem: after a damaged frame it looks for the next header whose own CRC holds and goes on there. A quick check leaves out every CRC but those
+/// that opening checks, and with them the payloads and the indexes.
 /// </summary>
-internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, CancellationToken cancellationToken)
+internal sealed class Verifier(Snapshot snapshot, bool quick, IProgress<double>? progress, CancellationToken cancellationToken)
 {
     private const long ProgressStep = 4 << 20;
 
@@ -40,18 +41,22 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
             CheckSection(segment.Live.Section);
         }
 
-        DerivedSections.CheckSections();
-        if (RecordCodebook.IsPresent(_log))
+        if (!quick)
         {
-            CheckSection(Section.Open(_log, FormatConstants.LogOffset, FrameKind.Codebook, _tail));
+            DerivedSections.CheckSections();
+            if (RecordCodebook.IsPresent(_log))
+            {
+                CheckSection(Section.Open(_log, FormatConstants.LogOffset, FrameKind.Codebook, _tail));
+            }
         }
 
         WalkLog();
         CheckCounts();
         CheckIndexes();
+        long records = quick ? _ordinals.Count : _newest.LiveCount;
         _problems.Sort((a, b) => a.Offset.CompareTo(b.Offset));
         progress?.Report(1);
-        return new VerifyReport(_problems, _frames, _newest.LiveCount, _tail);
+        return new VerifyReport(_problems, _frames, records, _tail);
     }
 
     private void CheckSlots()
@@ -77,6 +82,11 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
     private void CheckSection(Section section)
     {
         _sectionsInUse.Add(section.Offset);
+        if (quick)
+        {
+            return;
+        }
+
         FrameKind kind = section.Frame.Header.Kind;
         if (!section.IsTableValid())
         {
@@ -106,7 +116,7 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
                 nextReport = offset + ProgressStep;
             }
 
-            if (TryReadHeader(offset, out FrameHeader header))
+            if (TryReadHeader(offset, out FrameHeader header, withCrc: !quick))
             {
                 CheckFrame(offset, header);
                 _frames++;
@@ -121,12 +131,12 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
         }
     }
 
-    private bool TryReadHeader(long offset, out FrameHeader header)
+    private bool TryReadHeader(long offset, out FrameHeader header, bool withCrc = true)
     {
         ReadOnlySpan<byte> bytes = _log.Source.Slice(offset, FormatConstants.FrameHeaderByteLength);
         return FrameHeader.TryRead(bytes, out header)
             && header.FrameByteLength <= _tail - offset
-            && FrameSeal.IsSelfValid(bytes, offset, _log.Header.Salt);
+            && (!withCrc || FrameSeal.IsSelfValid(bytes, offset, _log.Header.Salt));
     }
 
     private long FindHeader(long offset)
@@ -142,7 +152,7 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
     private void CheckFrame(long offset, in FrameHeader header)
     {
         ReadOnlySpan<byte> bytes = _log.Source.Slice(offset, FormatConstants.FrameHeaderByteLength);
-        if (_chain is { } chain && !FrameSeal.IsChained(bytes, chain))
+        if (!quick && _chain is { } chain && !FrameSeal.IsChained(bytes, chain))
         {
             Report(offset, "The frame does not follow the one before it (chain CRC)");
         }
@@ -182,10 +192,39 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
             return;
         }
 
+        if (!quick)
+        {
+            CheckPayload(offset, frame);
+        }
+
+        if (frame.Header.Kind == FrameKind.Touch && (frame.TouchedRecord >= offset || !TryReadHeader(frame.TouchedRecord, out FrameHeader touched, withCrc: !quick) || touched.Kind != FrameKind.Record))
+        {
+            Report(offset, $"The touch names offset {frame.TouchedRecord}, where no earlier record is");
+        }
+
+        if (frame.Header.Kind.TakesOrdinal())
+        {
+            _ordinals.Add(offset);
+        }
+        else
+        {
+            _tombstones++;
+        }
+
+        if (!quick)
+        {
+            _newest.Add(offset, frame);
+        }
+    }
+
+    private void CheckPayload(long offset, in RecordFrame frame)
+    {
         ReadOnlySpan<byte> payload = _log.Source.Slice(offset + FormatConstants.FrameHeaderByteLength, frame.PayloadByteLength);
         if (Crc32.Compute(payload) != frame.Header.PayloadCrc)
         {
+            // What else is wrong with it follows from that.
             Report(offset, $"The payload of the {frame.Header.Kind} does not match its CRC");
+            return;
         }
 
         ReadOnlySpan<byte> key = RecordReader.Key(_log, offset, frame);
@@ -203,22 +242,6 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
         {
             CheckVector(offset, frame);
         }
-
-        if (frame.Header.Kind == FrameKind.Touch && (frame.TouchedRecord >= offset || !TryReadHeader(frame.TouchedRecord, out FrameHeader touched) || touched.Kind != FrameKind.Record))
-        {
-            Report(offset, $"The touch names offset {frame.TouchedRecord}, where no earlier record is");
-        }
-
-        if (frame.Header.Kind.TakesOrdinal())
-        {
-            _ordinals.Add(offset);
-        }
-        else
-        {
-            _tombstones++;
-        }
-
-        _newest.Add(offset, frame);
     }
 
     private void CheckVector(long offset, in RecordFrame frame)
@@ -232,12 +255,22 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
         }
         catch (CorruptFileException e)
         {
-            Report(e.Offset ?? offset, e.Message);
+            Report(e.Offset ?? offset, e.Summary);
         }
     }
 
     private void CheckPayload(long offset, FrameKind kind)
     {
+        if (quick)
+        {
+            if (!PayloadFrame.TryRead(_log.Source.Slice(offset, FormatConstants.FrameHeaderByteLength), out _))
+            {
+                Report(offset, $"The {kind}'s header contradicts itself");
+            }
+
+            return;
+        }
+
         try
         {
             ReadOnlySpan<byte> payload = PayloadReader.Read(_log, offset, _tail, kind);
@@ -249,7 +282,7 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
         }
         catch (CorruptFileException e)
         {
-            Report(offset, e.Message);
+            Report(offset, e.Summary);
         }
     }
 
@@ -268,7 +301,7 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
 
     private void CheckIndexes()
     {
-        if (_problems.Count > 0)
+        if (quick || _problems.Count > 0)
         {
             // Against a log with gaps, or through damaged blocks, a comparison would only repeat what is known.
             return;
@@ -276,11 +309,11 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
 
         foreach (Segment segment in snapshot.Index.Segments)
         {
-            CheckOrder(segment.Keys);
+            ReportWhatFails(() => CheckOrder(segment.Keys), segment.Keys.Section.Offset);
         }
 
-        CheckOrdinals();
-        DerivedSections.CheckCodes(_ordinals);
+        ReportWhatFails(CheckOrdinals, snapshot.Slot.CatalogOffset);
+        ReportWhatFails(() => DerivedSections.CheckCodes(_ordinals), snapshot.Slot.CatalogOffset);
         ReportWhatFails(CheckLiveness, snapshot.Slot.CatalogOffset);
         foreach (long offset in _newest.Offsets)
         {
@@ -298,7 +331,7 @@ internal sealed class Verifier(Snapshot snapshot, IProgress<double>? progress, C
         }
         catch (CorruptFileException e)
         {
-            Report(e.Offset ?? offset, e.Message);
+            Report(e.Offset ?? offset, e.Summary);
         }
     }
 

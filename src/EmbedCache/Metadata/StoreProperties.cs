@@ -113,6 +113,9 @@ internal sealed class StoreProperties
             : values.With(LossCountName, loss.Count).With(ResidualMeanName, loss.MeanResidual).With(ResidualMaxName, loss.MaxResidual).With(CosineMeanName, loss.MeanCosine);
     }
 
+    /// <summary>True when vectors are kept as codes of a codebook.</summary>
+    public static bool NeedsCodebook(EmbeddingMetadata values) => new StoreProperties(values, 0, 0).Compression is VectorCompression.PQ or VectorCompression.Binary;
+
     private double? RealOf(string name) => Values.TryGetValue(name, out object value) && value is double real ? real : null;
 
     /// <summary>Reads the Properties frame at an offset.</summary>

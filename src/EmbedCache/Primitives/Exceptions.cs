@@ -8,6 +8,7 @@ public abstract class EmbedCacheException : IOException
     {
         FilePath = filePath;
         Offset = offset;
+        Summary = message;
     }
 
     /// <summary>The file concerned, or null when no file is.</summary>
@@ -15,6 +16,9 @@ public abstract class EmbedCacheException : IOException
 
     /// <summary>The byte offset in the file, or null when no single place is to blame.</summary>
     public long? Offset { get; }
+
+    /// <summary>The message without file and offset.</summary>
+    internal string Summary { get; }
 
     private static string Describe(string message, string? filePath, long? offset)
     {
@@ -48,6 +52,19 @@ public sealed class DeviceFailedException(string message, string? filePath, long
 
     /// <summary>True when the device or a quota is full.</summary>
     public bool IsFull { get; } = isFull;
+}
+
+/// <summary>
+/// The file is on a network or unknown file system, where locks and maps cannot be relied upon to hold between machines: writing there is refused
+/// unless it is allowed by name. Reading is not.
+/// </summary>
+public sealed class NetworkFileSystemException : EmbedCacheException
+{
+    internal NetworkFileSystemException(string message, string? filePath, string fileSystemName)
+        : base(message, filePath, null, null) => FileSystemName = fileSystemName;
+
+    /// <summary>What the system calls the file system, as "nfs"; or its number.</summary>
+    public string FileSystemName { get; }
 }
 
 /// <summary>Why a record was refused.</summary>

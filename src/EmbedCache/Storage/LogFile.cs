@@ -194,6 +194,9 @@ internal sealed class LogFile : IDisposable
 
         Span<byte> blank = stackalloc byte[FormatConstants.SlotByteLength];
         blank.Clear();
-        return new SlotReading(null, bytes.SequenceEqual(blank));
+        long sequence = BinaryPrimitives.ReadInt64LittleEndian(bytes);
+        long again = BinaryPrimitives.ReadInt64LittleEndian(bytes.Slice(CommitSlot.SequenceAgainOffset));
+        bool isTorn = sequence > 0 && FormatConstants.SlotOffset(sequence) == offset && (again == sequence - 2 || (again == 0 && sequence <= 2));
+        return new SlotReading(null, bytes.SequenceEqual(blank), isTorn);
     }
 }

@@ -37,20 +37,36 @@ internal sealed class RecordCodebook
     public static RecordCodebook Read(LogFile log)
     {
         Section section = Section.Open(log, FormatConstants.LogOffset, FrameKind.Codebook, log.Source.Limit);
-        int dimension = log.Header.Dimension;
-        if (section.Frame.EntryByteLength != RecordCodebookHeader.ByteLength
-            || section.Count < 1
-            || !RecordCodebookHeader.TryRead(section.Block(0), dimension, section.Count, out RecordCodebookHeader header))
+        if (section.Frame.EntriesByteLength > int.MaxValue)
         {
             throw Damaged(log);
         }
 
-        float[] values = ReadFloats(section, header.FloatCount);
-        foreach (float value in values)
+        byte[] entries = new byte[section.Frame.EntriesByteLength];
+        for (long block = 0; block < section.BlockCount; block++)
         {
-            if (!float.IsFinite(value))
+            section.Block(block).CopyTo(entries.AsSpan((int)(block * FormatConstants.SectionBlockByteLength)));
+        }
+
+        return TryParse(entries, log.Header.Dimension) ?? throw Damaged(log);
+    }
+
+    /// <summary>A codebook from the entries of its section, checked. Null when they are not one for this dimension.</summary>
+    public static RecordCodebook? TryParse(ReadOnlySpan<byte> entries, int dimension)
+    {
+        if (entries.Length % RecordCodebookHeader.ByteLength != 0
+            || !RecordCodebookHeader.TryRead(entries, dimension, entries.Length / RecordCodebookHeader.ByteLength, out RecordCodebookHeader header))
+        {
+            return null;
+        }
+
+        var values = new float[header.FloatCount];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = BinaryPrimitives.ReadSingleLittleEndian(entries.Slice(RecordCodebookHeader.ByteLength + (i * sizeof(float))));
+            if (!float.IsFinite(values[i]))
             {
-                throw Damaged(log);
+                return null;
             }
         }
 
@@ -110,22 +126,6 @@ internal sealed class RecordCodebook
         }
 
         appender.AppendSection(frame, writer => writer.Write(bytes));
-    }
-
-    private static float[] ReadFloats(Section section, long count)
-    {
-        var values = new float[count];
-        int index = 0;
-        for (long block = 0; block < section.BlockCount && index < values.Length; block++)
-        {
-            ReadOnlySpan<byte> bytes = section.Block(block);
-            for (int at = block == 0 ? RecordCodebookHeader.ByteLength : 0; at < bytes.Length && index < values.Length; at += sizeof(float))
-            {
-                values[index++] = BinaryPrimitives.ReadSingleLittleEndian(bytes.Slice(at));
-            }
-        }
-
-        return values;
     }
 
     /// <summary>From the file's order (subspace, centroid, element) to that of the kernels (subspace, element, centroid).</summary>

@@ -70,7 +70,7 @@ internal static class Recovery
     }
 
     /// <summary>Rebuilds the state of a log whose slots are both damaged, from its first frame.</summary>
-    /// <exception cref="CorruptFileException">Nothing can be told: the log's very first frame is damaged although the file holds one.</exception>
+    /// <exception cref="CorruptFileException">The log is damaged, too: whole frames stand behind the place where it seems to end.</exception>
     public static RecoveredLog Rebuild(LogFile log)
     {
         using var walker = new FrameWalker(log, FormatConstants.LogOffset, log.Header.Crc, log.File.Length);
@@ -96,9 +96,30 @@ internal static class Recovery
             }
         }
 
+        RequireEnd(log, walker.NextOffset);
+
         // What was lost with the slots is how many of them there were: every transaction and every epoch wrote one.
         whole = whole with { Sequence = whole.Transaction + whole.Epoch + 1, DurableTail = FormatConstants.LogOffset, DurableChain = log.Header.Crc };
         return new RecoveredLog(whole, true, true);
+    }
+
+    /// <summary>
+    /// No slot is left to say how far the log was durable. A power loss under Normal durability can tear both, and may then have lost frames in front
+    /// of others; when it was anything else, what stands behind is the rest of the log, and to go on without it would lose it for good.
+    /// </summary>
+    private static void RequireEnd(LogFile log, long end)
+    {
+        SlotPair slots = log.ReadSlots();
+        if (slots.A.IsTorn && slots.B.IsTorn)
+        {
+            return;
+        }
+
+        using var scanner = new FrameScanner(log.File, FrameSeal.SaltShare(log.Header.Salt), end, log.File.Length);
+        if (scanner.TryMoveNext())
+        {
+            throw new CorruptFileException($"Both commit slots are damaged, and so is the log here, while whole frames follow at {scanner.Offset}. Repair the file: that salvages what is sound into a new one", log.Path, end);
+        }
     }
 
     /// <summary>A frame past a slot belongs to it when it was written in the same epoch, by a later transaction.</summary>

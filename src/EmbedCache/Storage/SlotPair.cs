@@ -3,7 +3,10 @@ using EmbedCache.Format;
 namespace EmbedCache.Storage;
 
 /// <summary>What one slot's bytes said: a slot, or null for blank or damaged bytes.</summary>
-internal readonly record struct SlotReading(CommitSlot? Slot, bool IsBlank)
+/// <param name="Slot">The slot.</param>
+/// <param name="IsBlank">All zeros.</param>
+/// <param name="IsTorn">Not valid, and just what a write of the next slot over this place leaves when only its beginning reaches the disk: the first sequence number is one write ahead of the last.</param>
+internal readonly record struct SlotReading(CommitSlot? Slot, bool IsBlank, bool IsTorn = false)
 {
     /// <summary>False for bytes that may be a slot caught half-written.</summary>
     public bool IsSettled => Slot is not null || IsBlank;

@@ -105,7 +105,8 @@ internal sealed class VectorCodec(RecordEncoding encoding, FileHeader header, Co
         Decode(frame.Encoding, codebook, bytes, EncodedFields.Read(bytes).Scale, destination);
     }
 
-    private static void Decode(RecordEncoding encoding, Codebook? codebook, ReadOnlySpan<byte> bytes, float scale, Span<float> destination)
+    /// <summary>Decodes a vector whose length was held against its encoding and codebook.</summary>
+    public static void Decode(RecordEncoding encoding, Codebook? codebook, ReadOnlySpan<byte> bytes, float scale, Span<float> destination)
     {
         switch (encoding)
         {

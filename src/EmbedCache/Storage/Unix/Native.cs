@@ -46,6 +46,13 @@ internal static class Native
     private const int LinuxCreate = 0x40;
     private const int LinuxExclusive = 0x80;
     private const int ArmLargeFile = 0x2_0000;
+    private const int LinuxNoFollow = 0x2_0000;
+    private const int ArmNoFollow = 0x8000;
+    private const int MacNoFollow = 0x100;
+
+    /// <summary>Architecture.Ppc64le, which the older framework has no name for.</summary>
+    private const Architecture Ppc64le = (Architecture)8;
+
     private const int MacCloseOnExec = 0x100_0000;
     private const int MacNonBlock = 0x4;
     private const int MacCreate = 0x200;
@@ -55,6 +62,11 @@ internal static class Native
     public static readonly int OpenFlags = UnixPlatform.IsMacOS
         ? MacCloseOnExec | MacNonBlock
         : LinuxCloseOnExec | LinuxNonBlock | (IntPtr.Size == 4 ? ArmLargeFile : 0);
+
+    /// <summary>Fail on a link instead of following it. One of the few flags whose number differs between architectures.</summary>
+    public static readonly int NoFollow = UnixPlatform.IsMacOS ? MacNoFollow
+        : RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Ppc64le ? ArmNoFollow
+        : LinuxNoFollow;
 
     /// <summary>Create, and fail when anything stands there, a link included.</summary>
     public static readonly int CreateFlags = UnixPlatform.IsMacOS ? MacCreate | MacExclusive : LinuxCreate | LinuxExclusive;

@@ -148,8 +148,9 @@ internal sealed class UnixFileSystem : IFileSystem
 
     public void CopyOwnership(string from, string to)
     {
+        // A link that somebody puts in the place of the new file would hand his choice of file the rights of the old one.
         using SafeFileHandle source = OpenForReading(from, "open the file");
-        using SafeFileHandle target = OpenForReading(to, "open the file");
+        using SafeFileHandle target = OpenWithoutFollowing(to, "open the file");
         int errno = UnixStatus.TryGet(source, out UnixStatus wanted);
         if (errno == 0)
         {
@@ -205,6 +206,12 @@ internal sealed class UnixFileSystem : IFileSystem
     }
 
     private static SafeFileHandle OpenForReading(string path, string action) => OpenHandle(path, FileOpenMode.Read, ownerOnly: false, action);
+
+    private static SafeFileHandle OpenWithoutFollowing(string path, string action)
+    {
+        int descriptor = Native.Open(UnixPath.Encode(path), Native.O_RDONLY | Native.OpenFlags | Native.NoFollow);
+        return descriptor >= 0 ? new SafeFileHandle(new IntPtr(descriptor), ownsHandle: true) : throw UnixError.ForPath(Errno.Last, action, path);
+    }
 
     private static int TryResolve(string path, out string? resolved)
     {

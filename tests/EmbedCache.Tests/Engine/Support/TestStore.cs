@@ -59,13 +59,17 @@ internal sealed class TestStore : IDisposable
         return EmbeddingCache.Open(path ?? Path, options, Environment);
     }
 
+    /// <summary>The same world on another file system.</summary>
+    public EngineEnvironment With(IFileSystem fileSystem, int pathLookMilliseconds = 1000) => CreateEnvironment(fileSystem, pathLookMilliseconds);
+
     /// <summary>The file's bytes.</summary>
     public byte[] Bytes() => Memory?.Read(Path) ?? File.ReadAllBytes(Path);
 
     public void Dispose() => _directory?.Dispose();
 
-    private EngineEnvironment CreateEnvironment(IFileSystem fileSystem) => new()
+    private EngineEnvironment CreateEnvironment(IFileSystem fileSystem, int pathLookMilliseconds = 1000) => new()
     {
+        PathLookMilliseconds = pathLookMilliseconds,
         UnixMilliseconds = () => Now,
         NewStoreId = static () => new Guid(0x01020304, 0x0506, 0x0708, 9, 10, 11, 12, 13, 14, 15, 16),
         NewSalt = static () => [.. Enumerable.Range(1, 16).Select(static i => (byte)i)],
