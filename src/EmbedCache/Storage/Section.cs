@@ -32,6 +32,9 @@ internal sealed class Section
 
     public SectionFrame Frame { get; }
 
+    /// <summary>The file, for messages.</summary>
+    public string Path => _path;
+
     /// <summary>Number of entries.</summary>
     public long Count => Frame.EntryCount;
 

@@ -40,6 +40,7 @@ public sealed partial class CodeRuleTests
         @"^Numerics/(HadamardKernels|ProductKernels)(\.\w+)?\.cs$",
         @"^Numerics/(Float16|ScaledBytes|NibbleScan)\.cs$",
         @"^Numerics/Prefetch\.cs$",
+        @"^Numerics/ColumnKernels\.Vectorized\.cs$",
         @"^Storage/MappedSource\.cs$",
         @"^EmbeddingLease\.cs$",
     ];
