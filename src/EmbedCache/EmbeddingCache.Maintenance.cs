@@ -11,6 +11,8 @@ public sealed partial class EmbeddingCache
     /// <param name="progress">Told how far it is, on the calling thread; or null.</param>
     /// <param name="token">Ends it between two records; the file is then as it was.</param>
     /// <exception cref="FileBusyException">Another writer held the file until the busy timeout ran out, or the system refused the swap.</exception>
+    /// <exception cref="ArgumentException">The options ask for what there is not.</exception>
+    /// <exception cref="CompressionException">There are too few vectors to learn a codebook from. The file is as it was.</exception>
     /// <exception cref="FileNotFoundException">The file was moved, removed or replaced meanwhile: what stands at its path now was not touched.</exception>
     /// <exception cref="DeviceFailedException">The device or file system failed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

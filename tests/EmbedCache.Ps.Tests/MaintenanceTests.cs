@@ -52,6 +52,34 @@ public sealed class MaintenanceTests : ModuleTest
         ErrorAssert.Is(TerminatingError("Optimize-EmbedCache $path -TimeoutSec 0.2"), "FileBusy", "OptimizeEmbedCacheCommand", ErrorCategory.ResourceBusy, "0.2 s");
     }
 
+    [Theory]
+    [InlineData("Float16")]
+    [InlineData("Int8")]
+    [InlineData("Binary -BitsPerElement 4")]
+    public void OptimizeCompressesAndTellsWhatItCost(string compression)
+    {
+        Fill();
+        SessionResult result = Try($"Optimize-EmbedCache $path -Compression {compression} -PassThru -Verbose");
+        PSObject report = Assert.Single(result.Output);
+        Assert.Equal(compression.Split(' ')[0], report.Properties["Compression"].Value!.ToString());
+        Assert.Contains(result.Verbose, static line => line.Contains("keeps less than was given: residual", StringComparison.Ordinal));
+        Assert.Equal(compression.Split(' ')[0], Value("(Get-EmbedCacheInfo $path).Compression")!.ToString());
+        Assert.Equal(40L, Value("(Get-EmbedCacheInfo $path).Loss.Count"));
+        Assert.Matches(@"Loss +: residual .* vectors", Session.InvokeToText("Get-EmbedCacheInfo $path"));
+        Assert.Empty(Run("Test-EmbedCache $path"));
+        Assert.Equal(5, Run("Find-SimilarEmbedding $path -Vector $vector -Top 5").Count);
+        Assert.Equal("None", Value("(Optimize-EmbedCache $path -Compression None -PassThru).Compression")!.ToString());
+    }
+
+    [Fact]
+    public void OptimizeSaysWhatItCannotCompress()
+    {
+        Fill();
+        ErrorAssert.Is(Error("Optimize-EmbedCache $path -Compression PQ"), "CannotCompress", "OptimizeEmbedCacheCommand", ErrorCategory.InvalidOperation, "has 40");
+        ErrorAssert.Is(Error("Optimize-EmbedCache $path -Compression Int8 -BitsPerElement 4"), "InvalidArgument", "OptimizeEmbedCacheCommand", ErrorCategory.InvalidArgument, "PQ and Binary");
+        Assert.Equal(1L, Value("(Get-EmbedCacheInfo $path).Generation"));
+    }
+
     [Fact]
     public void ReportIsAList()
     {

@@ -29,6 +29,22 @@ Describe 'Optimize-EmbedCache' {
         $report.ByteLengthAfter | Should -BeLessThan $report.ByteLengthBefore
     }
 
+    It 'keeps a sixteenth of each vector with -Compression PQ' {
+        151..250 | ForEach-Object { @{ Key = "more $_"; Vector = 1, $_, 0, 0 } } | Set-Embedding $path
+        $report = Optimize-EmbedCache $path -Compression PQ -PassThru
+        "$($report.Compression)" | Should -Be 'PQ'
+        $report.Loss.Count | Should -Be 150
+        $report.Loss.MeanCosine | Should -BeGreaterThan 0.9
+        "$((Get-EmbedCacheInfo $path).Compression)" | Should -Be 'PQ'
+        Test-EmbedCache $path | Should -BeNullOrEmpty
+        (Find-SimilarEmbedding $path -Vector 1, 200, 0, 0 -Top 3).Count | Should -Be 3
+    }
+
+    It 'completes -Compression' {
+        $line = 'Optimize-EmbedCache x.edb -Compression '
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'None', 'Float16', 'Int8', 'PQ', 'Binary'
+    }
+
     It 'does nothing with -WhatIf' {
         Optimize-EmbedCache $path -WhatIf
         (Get-EmbedCacheInfo $path).Generation | Should -Be 1

@@ -23,6 +23,7 @@ internal static class ErrorRecords
         NotAnEdbFileException => ("NotAnEdbFile", ErrorCategory.InvalidData),
         UnsupportedVersionException => ("UnsupportedVersion", ErrorCategory.NotImplemented),
         CorruptFileException => ("CorruptFile", ErrorCategory.InvalidData),
+        CompressionException => ("CannotCompress", ErrorCategory.InvalidOperation),
         FileBusyException => ("FileBusy", ErrorCategory.ResourceBusy),
         NetworkFileSystemException => ("NetworkFileSystem", ErrorCategory.PermissionDenied),
         ModelMismatchException => ("ModelMismatch", ErrorCategory.InvalidArgument),

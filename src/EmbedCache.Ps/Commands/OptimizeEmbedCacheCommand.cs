@@ -7,6 +7,16 @@ namespace EmbedCache.PowerShell;
 [OutputType(typeof(OptimizeReport))]
 public sealed class OptimizeEmbedCacheCommand : CacheFilesCommand
 {
+    /// <summary>What the file is to keep of vectors from here on.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(CompressionCompleter))]
+    public VectorCompression Compression { get; set; }
+
+    /// <summary>Bits for each element, with PQ and Binary.</summary>
+    [Parameter]
+    [ValidateRange(0.01, 8.0)]
+    public double BitsPerElement { get; set; }
+
     /// <summary>How long to wait for another writer.</summary>
     [Parameter]
     [ValidateRange(0.0, 86_400.0)]
@@ -33,7 +43,8 @@ public sealed class OptimizeEmbedCacheCommand : CacheFilesCommand
 
     private void Optimize(Func<CacheLease> rent, string path)
     {
-        if (!ShouldProcess(path, "Rewrite without removed, replaced and expired embeddings"))
+        bool isLossy = IsGiven(nameof(Compression)) && Compression != VectorCompression.None;
+        if (!ShouldProcess(path, isLossy ? $"Rewrite, keeping of each vector only what {Compression} keeps" : "Rewrite without removed, replaced and expired embeddings"))
         {
             return;
         }
@@ -44,12 +55,21 @@ public sealed class OptimizeEmbedCacheCommand : CacheFilesCommand
             OptimizeReport report;
             using (CacheLease lease = rent())
             {
-                bool isGiven = MyInvocation.BoundParameters.ContainsKey(nameof(TimeoutSec));
-                var options = new OptimizeOptions { BusyTimeout = isGiven ? TimeSpan.FromSeconds(TimeoutSec) : lease.BusyTimeout };
+                var options = new OptimizeOptions
+                {
+                    BusyTimeout = IsGiven(nameof(TimeoutSec)) ? TimeSpan.FromSeconds(TimeoutSec) : lease.BusyTimeout,
+                    Compression = IsGiven(nameof(Compression)) ? Compression : null,
+                    BitsPerElement = IsGiven(nameof(BitsPerElement)) ? BitsPerElement : null,
+                };
                 report = lease.Engine.Optimize(options, new StageReporter(bar), StopToken);
             }
 
             WriteVerbose($"{report.Path}: {report.ByteLengthBefore} bytes before, {report.ByteLengthAfter} after, {report.RecordCount} records, {report.ExpiredCount} expired ones dropped.");
+            if (report.Loss is { } loss)
+            {
+                WriteVerbose($"{report.Path}: {report.Compression} keeps less than was given: {loss}.");
+            }
+
             if (PassThru)
             {
                 WriteObject(report);
@@ -64,6 +84,8 @@ public sealed class OptimizeEmbedCacheCommand : CacheFilesCommand
             bar.Complete();
         }
     }
+
+    private bool IsGiven(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
     private sealed class StageReporter(ProgressReporter bar) : IProgress<OptimizeProgress>
     {

@@ -52,7 +52,7 @@ internal sealed class Recoder
     /// <param name="set">The live records.</param>
     /// <param name="transaction">The new file's first transaction.</param>
     /// <param name="progress">Told how far learning is.</param>
-    /// <exception cref="InvalidOperationException">There are too few vectors to learn from.</exception>
+    /// <exception cref="CompressionException">There are too few vectors to learn from.</exception>
     public void Begin(ScanSet set, WriteTransaction transaction, Action<double> progress)
     {
         if (_keeps && RecordCodebook.IsPresent(_from.Log) && Compression is VectorCompression.PQ or VectorCompression.Binary)
@@ -179,7 +179,7 @@ internal sealed class Recoder
             int fewest = ProductTrainer.MinimumSample(SmallProductCodeBits);
             if (live < fewest)
             {
-                throw new InvalidOperationException($"PQ learns from the file's own vectors and needs at least {fewest} of them; '{_from.Log.Path}' has {live}. Float16, Int8 and Binary take any number");
+                throw new CompressionException($"PQ learns from the file's own vectors and needs at least {fewest} of them; the file has {live}. Float16, Int8 and Binary take any number", _from.Log.Path);
             }
 
             int codeBits = live < ProductTrainer.MinimumSample(ProductCodeBits) ? SmallProductCodeBits : ProductCodeBits;

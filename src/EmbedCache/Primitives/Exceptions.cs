@@ -39,6 +39,10 @@ public sealed class UnsupportedVersionException(string message, string? filePath
 public sealed class CorruptFileException(string message, string? filePath, long? offset = null, Exception? inner = null)
     : EmbedCacheException(message, filePath, offset, inner);
 
+/// <summary>The file's vectors cannot be compressed in the way that was asked for, for instance because there are too few to learn from. The file is as it was.</summary>
+public sealed class CompressionException(string message, string? filePath, long? offset = null, Exception? inner = null)
+    : EmbedCacheException(message, filePath, offset, inner);
+
 /// <summary>Another writer holds the file, or the system refused a lock, until the busy timeout ran out.</summary>
 public sealed class FileBusyException(string message, string? filePath, long? offset = null, Exception? inner = null)
     : EmbedCacheException(message, filePath, offset, inner);

@@ -299,7 +299,7 @@ public sealed class CompressionTests
         using EmbeddingCache cache = store.Create(Dimension);
         Set(cache, Enumerable.Range(0, 10), Metric.Dot);
         byte[] before = store.Bytes();
-        var error = Assert.Throws<InvalidOperationException>(() => Compress(cache, VectorCompression.PQ));
+        var error = Assert.Throws<CompressionException>(() => Compress(cache, VectorCompression.PQ));
         Assert.Contains("at least 64", error.Message, StringComparison.Ordinal);
         Assert.Contains("has 10", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, store.Bytes());
