@@ -63,9 +63,15 @@ internal sealed class Compactor(Store store, OptimizeOptions options, IProgress<
             Swap(fileSystem, source);
             MarkSuperseded(old.Snapshot);
         }
-        catch
+        catch (Exception e)
         {
             fileSystem.Delete(_temporary);
+            if (e is DeviceFailedException { IsPoisoned: true } failure)
+            {
+                // Of the new file. The old one and its handle are as they were.
+                throw new DeviceFailedException("The compacted file could not be made durable. The file itself is untouched; try again when the device works", store.Path, null, failure, isFull: failure.IsFull);
+            }
+
             throw;
         }
 

@@ -71,6 +71,7 @@ internal sealed partial class Store
                 return null;
             }
 
+            LookForOthers(snapshot);
             if (!ReferenceEquals(_space?.File, locked))
             {
                 _space = new SpaceReserver(locked, _options.Durability == Durability.Full);
@@ -97,6 +98,7 @@ internal sealed partial class Store
         LogFile log = transaction.Snapshot.Log;
         if (isDurable)
         {
+            VouchForOthers(transaction.Snapshot);
             Flush(log);
         }
 
@@ -117,6 +119,7 @@ internal sealed partial class Store
         }
 
         transaction.MarkPublished();
+        Own(log, slot.Sequence, isDurable);
         _hasWritten = true;
         _appended += slot.PublishedTail - appender.StartOffset;
         lock (_gate)
@@ -126,7 +129,12 @@ internal sealed partial class Store
                 return;
             }
 
-            log.Source.EnsureCovers(slot.PublishedTail);
+            _trusted = new TrustedPoint(slot.PublishedTail, slot.PublishedChain, slot.Epoch);
+            if (!TryLookAt(log, slot.PublishedTail, out (long A, long B) peek))
+            {
+                return;
+            }
+
             _shared.Pin(slot.Sequence);
             Snapshot before = transaction.Snapshot;
             Tail tail = before.Tail;
@@ -139,8 +147,26 @@ internal sealed partial class Store
                 tail = new Tail(log, index.CoversTo, index.Derived);
             }
 
-            _trusted = new TrustedPoint(slot.PublishedTail, slot.PublishedChain, slot.Epoch);
-            Install(new Snapshot(_shared, slot, log.PeekSlots(), index, tail));
+            Install(new Snapshot(_shared, slot, peek, index, tail));
+        }
+    }
+
+    /// <summary>
+    /// What the snapshot of a commit needs of the device. The commit has happened: where this fails, the caller must not be told that it did not, and
+    /// the next operation will find it by its slot.
+    /// </summary>
+    private static bool TryLookAt(LogFile log, long publishedTail, out (long A, long B) peek)
+    {
+        try
+        {
+            log.Source.EnsureCovers(publishedTail);
+            peek = log.PeekSlots();
+            return true;
+        }
+        catch (EmbedCacheException)
+        {
+            peek = default;
+            return false;
         }
     }
 
@@ -161,7 +187,7 @@ internal sealed partial class Store
             log.Checked.Clear();
             log.Source.Invalidate(transaction.Snapshot.PublishedTail);
             CutAfter(log, transaction.Snapshot.PublishedTail);
-            PublishNewEpoch(log, transaction.Snapshot.Slot with { Transaction = appender.Transaction });
+            PublishNewEpoch(log, transaction.Snapshot.Slot with { Transaction = appender.Transaction }, _foreignEnd);
             _space?.Trimmed(transaction.Snapshot.PublishedTail);
         }
         catch (DeviceFailedException e)
@@ -202,6 +228,7 @@ internal sealed partial class Store
     public void PublishDurable(WriteTransaction transaction)
     {
         Snapshot snapshot = transaction.Snapshot;
+        VouchForOthers(snapshot);
         Flush(snapshot.Log);
         CommitSlot slot = snapshot.Slot with
         {
@@ -211,6 +238,7 @@ internal sealed partial class Store
             Boot = Environment.Boot(),
         };
         snapshot.Log.WriteSlot(slot);
+        Own(snapshot.Log, slot.Sequence, isDurable: true);
     }
 
     /// <summary>The snapshot to start from, or null when <paramref name="locked"/> is not the newest generation's file: that one's lock is to be waited for instead.</summary>
@@ -271,7 +299,7 @@ internal sealed partial class Store
                 CutAfter(log, snapshot.PublishedTail);
             }
 
-            PublishNewEpoch(log, snapshot.Slot);
+            PublishNewEpoch(log, snapshot.Slot, snapshot.PublishedTail);
         }
         catch (DeviceFailedException e)
         {
@@ -287,8 +315,9 @@ internal sealed partial class Store
     /// durable before either is written again: were it left in the old epoch, a power loss in Normal durability could bring it back in the place of both
     /// newer ones, the new epoch would be given out a second time, and frames that were lost with it could rejoin the log.
     /// </summary>
-    private void PublishNewEpoch(LogFile log, in CommitSlot state)
+    private void PublishNewEpoch(LogFile log, in CommitSlot state, long foreignEnd)
     {
+        log.WriteAgain(state.DurableTail, Math.Min(foreignEnd, state.PublishedTail));
         log.File.Flush();
         CommitSlot slot = state with
         {
@@ -306,6 +335,8 @@ internal sealed partial class Store
             // With Full, the fsync of each commit comes before its slot.
             log.File.Flush();
         }
+
+        Own(log, slot.Sequence + 1, isDurable: true);
     }
 
     private void CutAfter(LogFile log, long tail)

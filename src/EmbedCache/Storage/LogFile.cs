@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using EmbedCache.Format;
 using EmbedCache.Numerics;
@@ -10,6 +11,7 @@ namespace EmbedCache.Storage;
 internal sealed class LogFile : IDisposable
 {
     private const int SlotReadAttempts = 64;
+    private const int WriteAgainByteLength = 1 << 20;
 
     private readonly FileHeader _header;
     private RecordCodebook? _codebook;
@@ -161,6 +163,45 @@ internal sealed class LogFile : IDisposable
         Span<byte> bytes = stackalloc byte[FormatConstants.SlotByteLength];
         slot.Write(bytes);
         File.WriteAt(FormatConstants.SlotOffset(slot.Sequence), bytes);
+    }
+
+    /// <summary>
+    /// Writes bytes of the log over themselves. After an fsync that failed in another process the kernel takes pages for clean that never reached the
+    /// disk: they are read back, and no later fsync writes them. Who vouches for bytes that another wrote makes them dirty again first.
+    /// </summary>
+    public void WriteAgain(long from, long to)
+    {
+        if (from >= to)
+        {
+            return;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(to - from, WriteAgainByteLength));
+        try
+        {
+            while (from < to)
+            {
+                int read = File.ReadAt(from, buffer.AsSpan(0, (int)Math.Min(to - from, buffer.Length)));
+                if (read == 0)
+                {
+                    throw SourceErrors.Truncated(Path, from, to);
+                }
+
+                File.WriteAt(from, buffer.AsSpan(0, read));
+                from += read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>The same for both slots.</summary>
+    public void WriteSlotsAgain()
+    {
+        WriteAgain(FormatConstants.SlotAOffset, FormatConstants.SlotAOffset + FormatConstants.SlotByteLength);
+        WriteAgain(FormatConstants.SlotBOffset, FormatConstants.SlotBOffset + FormatConstants.SlotByteLength);
     }
 
     /// <summary>

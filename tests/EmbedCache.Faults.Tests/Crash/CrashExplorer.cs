@@ -64,6 +64,11 @@ internal sealed class CrashExplorer
             DiskEvent call = run.Trace[i];
             disk.Apply(call);
             var moment = new Moment(run, call, boot, $"{_name}, {level.Name} after call {i + 1} of {run.Trace.Count} ({call.Operation} {call.Offset}+{call.Length})");
+            if (StateCheck.IsDescribing)
+            {
+                moment = moment with { Name = $"{moment.Name}{Environment.NewLine}{string.Join(Environment.NewLine, run.Trace.Take(i + 1))}{Environment.NewLine}" };
+            }
+
             if (!call.ChangesDisk && call.Operation != DiskOperation.Promise)
             {
                 continue;

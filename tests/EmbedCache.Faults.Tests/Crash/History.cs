@@ -54,6 +54,12 @@ internal sealed class History
         }
     }
 
+    /// <summary>The transaction in flight failed, and nothing of it can come back.</summary>
+    public void Withdraw() => States.RemoveAt(States.Count - 1);
+
+    /// <summary>The transaction in flight failed without saying how it ended; it was found to be there, though perhaps not durably.</summary>
+    public void Adopt() => Acknowledged = States.Count - 1;
+
     /// <summary>A checkpoint, a close or a compaction was acknowledged.</summary>
     public void MadeDurable() => Lowest = Acknowledged;
 

@@ -12,6 +12,9 @@ internal enum DiskOperation
     Allocate,
     Punch,
     Flush,
+
+    /// <summary>A flush that reported an error; the offset is a seed of what reached the disk all the same.</summary>
+    FlushFailed,
     Map,
     Lock,
     Unlock,
@@ -51,7 +54,7 @@ internal sealed record DiskEvent(
 {
     /// <summary>Whether a disk looks different after it.</summary>
     public bool ChangesDisk => Operation is DiskOperation.Create or DiskOperation.Write or DiskOperation.SetLength or DiskOperation.Allocate
-        or DiskOperation.Punch or DiskOperation.Flush or DiskOperation.Replace or DiskOperation.Delete or DiskOperation.SyncDirectory;
+        or DiskOperation.Punch or DiskOperation.Flush or DiskOperation.FlushFailed or DiskOperation.Replace or DiskOperation.Delete or DiskOperation.SyncDirectory;
 }
 
 /// <summary>What may be found after a crash.</summary>

@@ -28,7 +28,7 @@ internal sealed class FileModel
 
     public ulong Number { get; }
 
-    public SectorImage Durable { get; private set; }
+    public SectorImage Durable { get; }
 
     public SectorImage Live { get; }
 
@@ -62,10 +62,40 @@ internal sealed class FileModel
                 Pending.Add(new PendingChange(call.Operation, call.Offset, call.Length, []));
                 break;
             case DiskOperation.Flush:
-                Pending.Clear();
-                Durable = Live.Clone();
+                // Not a copy of what everybody sees: after a failed flush that holds bytes which the disk does not.
+                Keep(static _ => true);
+                break;
+            case DiskOperation.FlushFailed:
+                // The kernel took the pages for clean, whether they arrived or not; what did not is never written again by itself.
+                Keep(new CrashChoice(SubsetKind.Random, (int)call.Offset, 0, HoleContent.Zeros, -1, 0).Keeps);
                 break;
         }
+    }
+
+    /// <summary>Some of the pending changes become durable, the others never will. Lengths are the file system's own and always do.</summary>
+    private void Keep(Func<int, bool> isKept)
+    {
+        for (int i = 0; i < Pending.Count; i++)
+        {
+            PendingChange change = Pending[i];
+            switch (change.Operation)
+            {
+                case DiskOperation.Write when isKept(i):
+                    Durable.Write(change.Offset, change.Bytes);
+                    break;
+                case DiskOperation.Write:
+                    Durable.SetLength(Math.Max(Durable.Length, change.Offset + change.Length));
+                    break;
+                case DiskOperation.Punch:
+                    Durable.Clear(change.Offset, change.Length);
+                    break;
+                default:
+                    Durable.SetLength(change.Length);
+                    break;
+            }
+        }
+
+        Pending.Clear();
     }
 
     private void KeepStale(long offset, long length)

@@ -69,6 +69,9 @@ internal sealed class RecordingFileSystem(IFileSystem inner) : IFileSystem
         Add(new DiskEvent(DiskOperation.CopyOwnership, to, Source: from));
     }
 
+    /// <summary>Notes that a file's flush was made to fail above.</summary>
+    public void FlushFailed(IStoreFile file, int seed) => Add(new DiskEvent(DiskOperation.FlushFailed, file.Path, file.Identity.File, seed));
+
     /// <summary>Notes that what is promised has changed.</summary>
     public void Promise() => Add(new DiskEvent(DiskOperation.Promise, string.Empty));
 
