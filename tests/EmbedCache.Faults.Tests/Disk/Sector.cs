@@ -20,16 +20,23 @@ internal sealed class Sector
 
     public ulong Hash { get; }
 
-    /// <summary>A sector of these bytes, which the caller must not change any more.</summary>
-    public static Sector Of(byte[] bytes) => bytes.AsSpan().IndexOfAnyExcept((byte)0) < 0 ? Zero : new Sector(bytes);
+    /// <summary>A sector of these bytes.</summary>
+    public static Sector Of(ReadOnlySpan<byte> bytes) => IsZero(bytes) ? Zero : new Sector(bytes.ToArray());
 
     /// <summary>This sector with some bytes replaced.</summary>
     public Sector With(int from, ReadOnlySpan<byte> bytes)
     {
+        if (bytes.SequenceEqual(Bytes.AsSpan(from, bytes.Length)))
+        {
+            return this;
+        }
+
         byte[] copy = (byte[])Bytes.Clone();
         bytes.CopyTo(copy.AsSpan(from));
-        return Of(copy);
+        return IsZero(copy) ? Zero : new Sector(copy);
     }
+
+    private static bool IsZero(ReadOnlySpan<byte> bytes) => !bytes.ContainsAnyExcept((byte)0);
 
     private static ulong HashOf(byte[] bytes)
     {

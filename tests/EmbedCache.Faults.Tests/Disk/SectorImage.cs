@@ -87,7 +87,7 @@ internal sealed class SectorImage
             long index = (offset + done) / Sector.ByteLength;
             int from = (int)((offset + done) % Sector.ByteLength);
             int part = Math.Min(Sector.ByteLength - from, bytes.Length - done);
-            Put(index, part == Sector.ByteLength ? Sector.Of(bytes.Slice(done, part).ToArray()) : this[index].With(from, bytes.Slice(done, part)));
+            Put(index, part == Sector.ByteLength ? Sector.Of(bytes.Slice(done, part)) : this[index].With(from, bytes.Slice(done, part)));
             done += part;
         }
     }
