@@ -29,6 +29,9 @@ internal sealed class FailingFileSystem(IFileSystem inner, Action<IStoreFile>? f
     /// <summary>What was called, in order.</summary>
     public List<DiskOperation> Calls { get; } = [];
 
+    /// <summary>A file whose flush failed refuses all further writes, as the real one does. The kernel itself does not.</summary>
+    public bool Poisons { get; init; } = true;
+
     /// <summary>What fails; null for nothing.</summary>
     public FaultPlan? Plan { get; set; }
 
@@ -216,7 +219,7 @@ internal sealed class FailingFileSystem(IFileSystem inner, Action<IStoreFile>? f
 
         private void ThrowIfPoisoned()
         {
-            if (_isPoisoned)
+            if (_isPoisoned && owner.Poisons)
             {
                 throw new DeviceFailedException("An earlier flush failed", Path, isPoisoned: true);
             }

@@ -19,13 +19,12 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
     {
         var plain = new FaultRun(durability, null);
         plain.Run();
-        List<FaultPlan> plans = [.. Plans(plain.Calls)];
+        List<FaultPlan> plans = [.. FaultPlans.Of(plain.Calls)];
         int failed = 0;
         int reported = 0;
         ForEach(plans, plan =>
         {
-            var run = new FaultRun(durability, plan);
-            run.Run();
+            FaultRun run = FaultPlans.Try(durability, plan, explores: false, new DistinctImages());
             Interlocked.Add(ref failed, run.FailureCount);
             Interlocked.Add(ref reported, run.ReportedCount);
         });
@@ -46,32 +45,10 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
         var plain = new FaultRun(durability, null);
         plain.Run();
         var distinct = new DistinctImages();
-        List<FaultPlan> plans = [.. Plans(plain.Calls).Where(plan => plain.Calls[plan.Call] == DiskOperation.Flush)];
-        ForEach(plans, plan =>
-        {
-            var run = new FaultRun(durability, plan);
-            run.Run();
-            var workload = new Workload("failed fsync", static _ => { }, StoreWorld.SmallLimits);
-            var budget = new ExplorerBudget { States = 600, Recoveries = 0, Kills = 0 };
-            new CrashExplorer(workload, durability, plan.Call, distinct, budget).Explore(new RecordedRun(run.Trace, run.History));
-        });
+        List<FaultPlan> plans = [.. FaultPlans.Of(plain.Calls).Where(plan => plain.Calls[plan.Call] == DiskOperation.Flush)];
+        ForEach(plans, plan => FaultPlans.Try(durability, plan, explores: true, distinct));
         output.WriteLine($"{durability}: {plans.Count} failed fsyncs, {distinct.Count} distinct crash states after them");
         Assert.NotEmpty(plans);
-    }
-
-    private static IEnumerable<FaultPlan> Plans(List<DiskOperation> calls)
-    {
-        for (int i = 0; i < calls.Count; i++)
-        {
-            foreach (FaultKind kind in Enum.GetValues<FaultKind>())
-            {
-                if (FailingFileSystem.Applies(kind, calls[i]))
-                {
-                    yield return new FaultPlan(i, kind, IsSticky: false);
-                    yield return new FaultPlan(i, kind, IsSticky: true);
-                }
-            }
-        }
     }
 
     private static void ForEach(List<FaultPlan> plans, Action<FaultPlan> run)

@@ -25,7 +25,7 @@ internal sealed class FaultRun
         History = new History(durability, default(StoreContent));
         _recorder = new RecordingFileSystem(new ImageFileSystem()) { Promised = () => History.Now };
         int flushes = 0;
-        _failing = new FailingFileSystem(_recorder, file => _recorder.FlushFailed(file, 1 + (plan?.Call ?? 0) + flushes++)) { Plan = plan };
+        _failing = new FailingFileSystem(_recorder, file => _recorder.FlushFailed(file, 1 + (plan?.Call ?? 0) + flushes++)) { Plan = plan, Poisons = around is null };
         _world = new StoreWorld(around?.Invoke(_failing) ?? _failing, boot: 1);
     }
 
