@@ -66,7 +66,7 @@ internal sealed class IndexState
         CatalogPayload catalog = CatalogPayload.Read(payload, catalogOffset)
             ?? throw new CorruptFileException("The catalog contradicts itself", log.Path, catalogOffset);
         Segment[] segments = Segment.Join(log, tail, catalog.Sections, catalog.CoversTo, catalogOffset);
-        CheckBlocks(segments, checkFrom);
+        CheckSections(log, catalog.Sections, checkFrom, tail);
         StoreProperties properties = StoreProperties.Empty;
         foreach (CatalogEntry entry in catalog.Sections)
         {
@@ -177,7 +177,17 @@ internal sealed class IndexState
     {
         try
         {
-            CheckBlocks(Segments, 0);
+            foreach (Segment segment in Segments)
+            {
+                foreach (Section section in new[] { segment.Keys.Section, segment.Ordinals.Section, segment.Live.Section })
+                {
+                    for (long block = 0; block < section.BlockCount; block++)
+                    {
+                        section.Touch(block);
+                    }
+                }
+            }
+
             return true;
         }
         catch (CorruptFileException)
@@ -186,16 +196,15 @@ internal sealed class IndexState
         }
     }
 
-    private static void CheckBlocks(Segment[] segments, long from)
+    /// <summary>The sections in use that stand at an offset or behind it, whether their loss would cost answers or only time: a catalog is adopted with all of them or not at all.</summary>
+    private static void CheckSections(LogFile log, CatalogEntry[] entries, long from, long tail)
     {
-        foreach (Segment segment in segments)
+        foreach (CatalogEntry entry in entries)
         {
-            foreach (Section section in new[] { segment.Keys.Section, segment.Ordinals.Section, segment.Live.Section })
+            bool isUsed = !entry.IsRetired && entry.FrameOffset >= from && (entry.Kind.IsDerived() || entry.Kind is FrameKind.Keys or FrameKind.Ordinals or FrameKind.Live);
+            if (isUsed && entry.Kind.IsSection() && !Section.Open(log, entry.FrameOffset, entry.Kind, tail).IsWhole())
             {
-                for (long block = section.Offset >= from ? 0 : section.BlockCount; block < section.BlockCount; block++)
-                {
-                    section.Touch(block);
-                }
+                throw new CorruptFileException($"The {entry.Kind} section did not reach the disk as a whole", log.Path, entry.FrameOffset);
             }
         }
     }

@@ -132,6 +132,14 @@ internal sealed class WorkloadRun : IDisposable
         _recorder.Promise();
     }
 
+    /// <summary>Writes whatever sections the engine has for a store of this size.</summary>
+    public void Optimize(bool compacts)
+    {
+        Cache.Optimize(new OptimizeOptions { Compact = compacts }, progress: null, CancellationToken.None);
+        History.MadeDurable();
+        _recorder.Promise();
+    }
+
     /// <summary>One transaction; what <paramref name="change"/> does to it is committed.</summary>
     public void Commit(Action<TransactionRun> change)
     {

@@ -33,8 +33,10 @@ internal static class Workloads
 
     public static Workload Punching { get; } = new("punching", Punch, s_usual);
 
+    public static Workload Optimizing { get; } = new("optimizing", Optimize, s_usual);
+
     public static IReadOnlyList<Workload> All { get; } =
-        [Creation, Puts, Mixed, Sections, LargeTransactions, Rollbacks, Reopening, Compaction, TwoHandles, Collisions, Punching];
+        [Creation, Puts, Mixed, Sections, LargeTransactions, Rollbacks, Reopening, Compaction, TwoHandles, Collisions, Punching, Optimizing];
 
     private static void Create(WorkloadRun run)
     {
@@ -211,6 +213,29 @@ internal static class Workloads
             }
 
             run.Commit(transaction => transaction.Set("0", value + 0.5f));
+        }
+
+        run.RequireAgreement();
+    }
+
+    /// <summary>Every kind of section that the engine writes for a store of this size, and then more records and other sections.</summary>
+    private static void Optimize(WorkloadRun run)
+    {
+        const int KeyCount = 520;
+        run.Create("model");
+        for (int round = 0; round < 2; round++)
+        {
+            int value = round;
+            run.Commit(transaction =>
+            {
+                for (int i = 0; i < KeyCount; i++)
+                {
+                    transaction.Set($"{i}", i + value);
+                }
+            });
+            run.Optimize(compacts: run.Random.Next(3) == 0);
+            Change(run, atMost: 3);
+            run.Optimize(compacts: false);
         }
 
         run.RequireAgreement();

@@ -23,7 +23,7 @@ internal static class EngineMutants
         new("power loss taken for a process's death", static engine => ReturnFalse(Edit.Method(engine, "Engine.Store", "MayHaveLost")), Harness.Crashes),
         new("rollback leaves its bytes", static engine => Edit.DoNothing(Edit.Method(engine, "Engine.Store", "Abandon")), Harness.Crashes),
         new("recovery publishes nothing", static engine => Edit.ReturnFirstParameter(Edit.Method(engine, "Engine.Store", "RecoverBeforeAppend")), Harness.Crashes),
-        new("recovered sections are not checked", static engine => Edit.DoNothing(Edit.Method(engine, "Engine.IndexState", "CheckBlocks")), Harness.Crashes),
+        new("recovered sections are not checked", static engine => Edit.DoNothing(Edit.Method(engine, "Engine.IndexState", "CheckSections")), Harness.Crashes),
         new("punch before both slots are durable", static engine => PunchAtOnce(engine), Harness.Crashes),
         new("newest-per-hash merge", static engine => Edit.ReplaceCalls(Edit.Method(engine, "Keys.KeyMerge", "KeepNewest"), "AreEqual", static code => code.Add(Instruction.Create(OpCodes.Ldc_I4_1))), Harness.Crashes),
         new("name of a new file not made durable by who finds it", static engine => Edit.DoNothing(Edit.Method(engine, "Storage.LogFile", "MakeNameDurable")), Harness.Crashes),
