@@ -16,7 +16,15 @@ public sealed partial class EmbeddingCache
     public IEnumerable<Embedding> Enumerate(bool newestFirst = false)
     {
         _store.ThrowIfDisposed();
-        return EnumerateSnapshot(newestFirst);
+        return EnumerateSnapshot(newestFirst, null);
+    }
+
+    /// <summary>The live records of one snapshot whose metadata passes a filter, oldest first (or newest first).</summary>
+    public IEnumerable<Embedding> Enumerate(Filter filter, bool newestFirst = false)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        _store.ThrowIfDisposed();
+        return EnumerateSnapshot(newestFirst, filter);
     }
 
     /// <summary>
@@ -123,13 +131,13 @@ public sealed partial class EmbeddingCache
         return hits;
     }
 
-    private IEnumerable<Embedding> EnumerateSnapshot(bool newestFirst)
+    private IEnumerable<Embedding> EnumerateSnapshot(bool newestFirst, Filter? filter)
     {
         Snapshot snapshot = _store.Acquire();
         try
         {
             ScanSet set = LiveRecords.Of(snapshot, _store.Now);
-            foreach (long offset in LiveRecords.Offsets(set, newestFirst))
+            foreach (long offset in filter is null ? LiveRecords.Offsets(set, newestFirst) : snapshot.Filters.Get(filter).Offsets(set, newestFirst))
             {
                 RecordFrame frame = RecordReader.Read(snapshot.Log, offset, snapshot.PublishedTail);
                 if (!frame.IsExpired(set.Now))

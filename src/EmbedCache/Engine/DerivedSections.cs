@@ -1,4 +1,5 @@
 using EmbedCache.Format;
+using EmbedCache.Metadata;
 using EmbedCache.Numerics;
 using EmbedCache.Storage;
 using EmbedCache.Vectors;
@@ -16,6 +17,7 @@ internal sealed class DerivedSections
     private readonly Dictionary<long, Section?> _opened = [];
     private CodeRuns? _codes;
     private bool _hasLookedForCodes;
+    private ColumnSet[]? _columns;
 
     private DerivedSections(CatalogEntry[] entries, DerivedSections? previous)
     {
@@ -48,6 +50,9 @@ internal sealed class DerivedSections
     /// <summary>True once a damaged block of codes was met: they are not used any more by this state, and the next checkpoint writes what is missing anew.</summary>
     public bool AreCodesDamaged { get; private set; }
 
+    /// <summary>True once a damaged section of columns was met: the next checkpoint writes it, and what follows it, anew.</summary>
+    public bool AreColumnsDamaged { get; private set; }
+
     public static DerivedSections Of(CatalogEntry[] entries) => entries.Length == 0 ? None : new DerivedSections(entries, null);
 
     /// <summary>Some taken out, others put in.</summary>
@@ -63,6 +68,27 @@ internal sealed class DerivedSections
         lock (_gate)
         {
             AreCodesDamaged = true;
+        }
+    }
+
+    /// <summary>Remembers that columns have to be written anew. A filter does without the damaged ones by itself.</summary>
+    public void TellColumnsDamaged()
+    {
+        lock (_gate)
+        {
+            AreColumnsDamaged = true;
+        }
+    }
+
+    /// <summary>The sections of columns, by ordinal; none overlaps another.</summary>
+    /// <param name="log">The file.</param>
+    /// <param name="tail">End of the log; nothing past it is named.</param>
+    /// <param name="ordinalCount">Ordinals in the index; sections that reach past them are not used.</param>
+    public ColumnSet[] Columns(LogFile log, long tail, long ordinalCount)
+    {
+        lock (_gate)
+        {
+            return _columns ??= OpenColumns(log, tail, ordinalCount);
         }
     }
 
@@ -153,6 +179,35 @@ internal sealed class DerivedSections
         }
 
         return joined.Count == 0 ? null : new CodeRuns(codebook, stride, [.. joined]);
+    }
+
+    private ColumnSet[] OpenColumns(LogFile log, long tail, long ordinalCount)
+    {
+        var all = new List<ColumnSet>();
+        foreach (CatalogEntry entry in Entries)
+        {
+            if (entry.Kind == FrameKind.Columns && TryOpen(log, entry, tail) is { } section)
+            {
+                try
+                {
+                    all.Add(new ColumnSet(section));
+                }
+                catch (CorruptFileException)
+                {
+                    AreColumnsDamaged = true;
+                }
+            }
+        }
+
+        all.Sort((a, b) => a.FirstOrdinal.CompareTo(b.FirstOrdinal));
+        long next = 0;
+        all.RemoveAll(set =>
+        {
+            bool isUsable = set.FirstOrdinal >= next && set.EndOrdinal <= ordinalCount;
+            next = isUsable ? set.EndOrdinal : next;
+            return !isUsable;
+        });
+        return [.. all];
     }
 
     private static Section? OpenOrNull(LogFile log, in CatalogEntry entry, long tail)

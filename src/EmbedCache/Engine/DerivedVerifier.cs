@@ -1,4 +1,5 @@
 using EmbedCache.Format;
+using EmbedCache.Metadata;
 using EmbedCache.Numerics;
 using EmbedCache.Storage;
 using EmbedCache.Vectors;
@@ -62,6 +63,29 @@ internal sealed class DerivedVerifier(Snapshot snapshot, Action<long, string> re
             {
                 report(codes.RunOf(ordinal).Section.Offset, $"The code of ordinal {ordinal} is not that of its record");
                 return;
+            }
+        }
+    }
+
+    /// <summary>Columns are a function of the records' metadata: each section is made again and compared. To be called where no section is damaged.</summary>
+    public void CheckColumns()
+    {
+        ColumnSet[] columns = DerivedSections.Of(_derived.Entries).Columns(_log, snapshot.PublishedTail, snapshot.Index.OrdinalCount);
+        foreach (CatalogEntry entry in _derived.Entries)
+        {
+            if (entry.Kind == FrameKind.Columns && !columns.Any(set => set.Section.Offset == entry.FrameOffset))
+            {
+                report(entry.FrameOffset, "The Columns section does not fit among the others; filters do without it");
+            }
+        }
+
+        foreach (ColumnSet set in columns)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ColumnsImage? expected = ColumnSource.TryRead(_log, snapshot.Index.Segments, set.FirstOrdinal, set.EndOrdinal, snapshot.PublishedTail);
+            if (expected is not null && !expected.IsThatOf(set.Section))
+            {
+                report(set.Section.Offset, "The columns are not those of the records' metadata");
             }
         }
     }

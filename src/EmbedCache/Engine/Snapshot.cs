@@ -17,6 +17,7 @@ internal sealed class Snapshot
     private readonly object _gate = new();
     private volatile StoreProperties? _properties;
     private volatile ScanSet? _live;
+    private FilterCache? _filters;
     private volatile int _tailCount = -1;
     private int _references = 1;
 
@@ -62,6 +63,11 @@ internal sealed class Snapshot
 
     /// <summary>The scalar codes, opened when they are first used; null where there are none.</summary>
     public CodeRuns? Codes => Index.Derived.Codes(Log, PublishedTail, Index.OrdinalCount);
+
+    /// <summary>What filters let through, worked out when they are first asked for.</summary>
+    public FilterCache Filters => LazyInitializer.EnsureInitialized(
+        ref _filters,
+        () => new FilterCache(Live, Index.Derived.Columns(Log, PublishedTail, Index.OrdinalCount), Index.Derived.TellColumnsDamaged))!;
 
     /// <summary>The live records, worked out when they are first scanned.</summary>
     public ScanSet Live => _live ??= LiveRecords.Build(this);

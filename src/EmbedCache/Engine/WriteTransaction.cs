@@ -210,6 +210,7 @@ internal sealed class WriteTransaction : IDisposable
         long before = _index.OrdinalCount;
         _index = new Indexer(Snapshot.Log, _appender, MakeReadable).Extend(_index, entries, mergeAll);
         _index = new CodeIndexer(Snapshot.Log, _appender, MakeReadable).Extend(_index, _index.OrdinalCount - before, _store.Environment.CodesThreshold);
+        _index = new ColumnIndexer(Snapshot.Log, _appender, MakeReadable).Extend(_index, _index.OrdinalCount - before, _store.Environment.CodesThreshold);
         _isTailIndexed = true;
         Pending = new TailTable();
     }

@@ -68,6 +68,40 @@ internal static class Bitmap
         }
     }
 
+    /// <summary>Joins bits into others at a distance: bit i of <paramref name="source"/> goes to bit <paramref name="at"/> + i.</summary>
+    public static void OrAt(ulong[] target, ReadOnlySpan<ulong> source, long at)
+    {
+        int shift = (int)(at % BitsPerWord);
+        long word = at / BitsPerWord;
+        foreach (ulong bits in source)
+        {
+            if (bits != 0)
+            {
+                target[word] |= bits << shift;
+                ulong carried = shift == 0 ? 0 : bits >> (BitsPerWord - shift);
+                if (carried != 0)
+                {
+                    target[word + 1] |= carried;
+                }
+            }
+
+            word++;
+        }
+    }
+
+    /// <summary>Sets a range of bits.</summary>
+    public static void SetRange(ulong[] words, long from, long to)
+    {
+        for (long bit = from; bit < to;)
+        {
+            long end = Math.Min(to, ((bit / BitsPerWord) + 1) * BitsPerWord);
+            int count = (int)(end - bit);
+            ulong bits = count == BitsPerWord ? ulong.MaxValue : (1UL << count) - 1;
+            words[bit / BitsPerWord] |= bits << (int)(bit % BitsPerWord);
+            bit = end;
+        }
+    }
+
     public static long Count(ulong[] words)
     {
         long count = 0;

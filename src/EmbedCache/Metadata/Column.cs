@@ -154,7 +154,7 @@ internal sealed class Column(Section section, in ColumnEntry entry, byte[] name,
                 while (item >= end)
                 {
                     slot++;
-                    end = BinaryPrimitives.ReadUInt32LittleEndian(section.Slice(_entry.ItemStartsPosition + ((slot + 1L) * sizeof(uint)), sizeof(uint)));
+                    end = BinaryPrimitives.ReadUInt32LittleEndian(section.Range(_entry.ItemStartsPosition + ((slot + 1L) * sizeof(uint)), sizeof(uint)));
                 }
 
                 Bitmap.Set(slots, slot);
@@ -264,7 +264,7 @@ internal sealed class Column(Section section, in ColumnEntry entry, byte[] name,
             for (int term = 0; term < _entry.TermCount; term++)
             {
                 uint end = TermStart(term + 1);
-                if (holds(section.Slice(_entry.TermsPosition + start, (int)(end - start))))
+                if (holds(section.Range(_entry.TermsPosition + start, (int)(end - start))))
                 {
                     Bitmap.Set(terms, term);
                 }
@@ -298,10 +298,10 @@ internal sealed class Column(Section section, in ColumnEntry entry, byte[] name,
     private ReadOnlySpan<byte> Term(int term)
     {
         uint start = TermStart(term);
-        return section.Slice(_entry.TermsPosition + start, (int)(TermStart(term + 1) - start));
+        return section.Range(_entry.TermsPosition + start, (int)(TermStart(term + 1) - start));
     }
 
-    private uint TermStart(int term) => BinaryPrimitives.ReadUInt32LittleEndian(section.Slice(_entry.TermStartsPosition + ((long)term * sizeof(uint)), sizeof(uint)));
+    private uint TermStart(int term) => BinaryPrimitives.ReadUInt32LittleEndian(section.Range(_entry.TermStartsPosition + ((long)term * sizeof(uint)), sizeof(uint)));
 
     private static uint ReadCode(ReadOnlySpan<byte> bytes, int position, int length)
         => length == 1 ? bytes[position]
@@ -334,7 +334,7 @@ internal sealed class Column(Section section, in ColumnEntry entry, byte[] name,
             for (ulong rest = slots[word]; rest != 0; rest &= rest - 1)
             {
                 long slot = (word * Bitmap.BitsPerWord) + System.Numerics.BitOperations.TrailingZeroCount(rest);
-                Bitmap.Set(words, BinaryPrimitives.ReadUInt32LittleEndian(section.Slice(_entry.PresencePosition + (slot * sizeof(uint)), sizeof(uint))));
+                Bitmap.Set(words, BinaryPrimitives.ReadUInt32LittleEndian(section.Range(_entry.PresencePosition + (slot * sizeof(uint)), sizeof(uint))));
             }
         }
 
@@ -354,7 +354,7 @@ internal sealed class Column(Section section, in ColumnEntry entry, byte[] name,
         // The first stretch ends where a block does, so that no block is looked at twice.
         int most = ChunkByteLength - (int)((position + done) % FormatConstants.SectionBlockByteLength);
         int length = (int)Math.Min(byteLength - done, most);
-        chunk = section.Slice(position + done, length);
+        chunk = section.Range(position + done, length);
         done += length;
         return true;
     }
@@ -387,8 +387,8 @@ internal sealed class Column(Section section, in ColumnEntry entry, byte[] name,
     }
 
     private bool EndsWithItems()
-        => BinaryPrimitives.ReadUInt32LittleEndian(section.Slice(_entry.ItemStartsPosition, sizeof(uint))) == 0
-        && BinaryPrimitives.ReadUInt32LittleEndian(section.Slice(_entry.ItemStartsPosition + ((long)_entry.SlotCount * sizeof(uint)), sizeof(uint))) == _entry.ItemCount;
+        => BinaryPrimitives.ReadUInt32LittleEndian(section.Range(_entry.ItemStartsPosition, sizeof(uint))) == 0
+        && BinaryPrimitives.ReadUInt32LittleEndian(section.Range(_entry.ItemStartsPosition + ((long)_entry.SlotCount * sizeof(uint)), sizeof(uint))) == _entry.ItemCount;
 
     private bool TermsAscend()
     {

@@ -4,23 +4,39 @@ using EmbedCache.Storage;
 
 namespace EmbedCache.Metadata;
 
-/// <summary>A Columns section: the metadata of a run of ordinals by column. Its directory is read at the first use.</summary>
-internal sealed class ColumnSet(Section section, long ordinalCount)
+/// <summary>A Columns section: the metadata of a run of ordinals by column.</summary>
+internal sealed class ColumnSet
 {
+    private readonly ColumnsHeader _header;
     private volatile Column[]? _columns;
-    private bool _isComplete;
 
-    public Section Section { get; } = section;
+    /// <summary>Takes a section whose frame was checked; its columns are read at their first use.</summary>
+    /// <exception cref="CorruptFileException">Its first block is damaged, or says what cannot be.</exception>
+    public ColumnSet(Section section)
+    {
+        Section = section;
+        _header = ColumnsHeader.Read(section.Range(0, ColumnsHeader.ByteLength));
+        if (_header.OrdinalCount is < 0 or > int.MaxValue || _header.ColumnCount is < 0 or > ColumnsHeader.MaxColumnCount)
+        {
+            throw Contradiction();
+        }
+    }
+
+    public Section Section { get; }
+
+    public long FirstOrdinal => Section.Frame.FirstOrdinal;
+
+    public long EndOrdinal => FirstOrdinal + OrdinalCount;
 
     /// <summary>Ordinals that it covers.</summary>
-    public long OrdinalCount { get; } = ordinalCount;
+    public long OrdinalCount => _header.OrdinalCount;
 
     /// <summary>The columns, by name, then type.</summary>
     /// <exception cref="CorruptFileException">The section is damaged.</exception>
     public Column[] Columns => _columns ??= ReadDirectory();
 
     /// <summary>False when some names of the records have no column and are not said either.</summary>
-    public bool IsComplete => Columns is not null && _isComplete;
+    public bool IsComplete => _header.IsComplete;
 
     /// <summary>
     /// The columns that a name may mean, in the order in which they count: first those of exactly that name, then those of each name that differs from it in the case
@@ -51,22 +67,16 @@ internal sealed class ColumnSet(Section section, long ordinalCount)
     private Column[] ReadDirectory()
     {
         long byteLength = Section.Frame.EntriesByteLength;
-        ColumnsHeader header = ColumnsHeader.Read(Section.Slice(0, ColumnsHeader.ByteLength));
-        if (header.OrdinalCount != OrdinalCount || OrdinalCount > int.MaxValue || header.ColumnCount is < 0 or > ColumnsHeader.MaxColumnCount)
-        {
-            throw Contradiction();
-        }
-
-        var columns = new Column[header.ColumnCount];
+        var columns = new Column[_header.ColumnCount];
         for (int i = 0; i < columns.Length; i++)
         {
-            ReadOnlySpan<byte> bytes = Section.Slice(ColumnsHeader.ByteLength + ((long)i * ColumnEntry.ByteLength), ColumnEntry.ByteLength);
+            ReadOnlySpan<byte> bytes = Section.Range(ColumnsHeader.ByteLength + ((long)i * ColumnEntry.ByteLength), ColumnEntry.ByteLength);
             if (!ColumnEntry.TryRead(bytes, OrdinalCount, byteLength, out ColumnEntry entry))
             {
                 throw Contradiction();
             }
 
-            byte[] name = Section.Slice(entry.NamePosition, entry.NameByteLength).ToArray();
+            byte[] name = Section.Range(entry.NamePosition, entry.NameByteLength).ToArray();
             if (i > 0 && !Follows(columns[i - 1], name, entry.Type))
             {
                 throw Contradiction();
@@ -75,7 +85,6 @@ internal sealed class ColumnSet(Section section, long ordinalCount)
             columns[i] = new Column(Section, entry, name, (int)OrdinalCount);
         }
 
-        _isComplete = header.IsComplete;
         return columns;
     }
 

@@ -9,7 +9,7 @@ namespace EmbedCache.Metadata;
 /// </summary>
 internal sealed class ColumnsBuilder(int ordinalCount, ulong key0, ulong key1)
 {
-    /// <summary>Names that were refused are remembered up to here; of so many nothing is worth a section.</summary>
+    /// <summary>Names that were refused are remembered up to here; of more, nothing has a column.</summary>
     private const int MaxRefusedCount = 4096;
 
     private readonly List<ColumnBuilder> _columns = [];
@@ -18,9 +18,6 @@ internal sealed class ColumnsBuilder(int ordinalCount, ulong key0, ulong key1)
 
     // Which column each entry of the last record went to: most records have the same names in the same order.
     private readonly List<int> _expected = [];
-
-    /// <summary>True when there is nothing to write: no record had metadata, or names without end.</summary>
-    public bool IsEmpty => (_columns.Count == 0 && _refused.Count == 0) || _refused.Count > MaxRefusedCount;
 
     /// <summary>Takes a record's metadata. Positions (ordinals less the run's first) ascend.</summary>
     /// <exception cref="CorruptFileException">The bytes are no map.</exception>
@@ -53,11 +50,11 @@ internal sealed class ColumnsBuilder(int ordinalCount, ulong key0, ulong key1)
         }
     }
 
-    /// <summary>The section's entries, in order; their lengths are multiples of 64 but for padding, which the writer adds.</summary>
+    /// <summary>The section.</summary>
     public ColumnsImage Build()
     {
         // Of names that differ in case alone all have columns or none: a filter may mean any of them.
-        List<ColumnBuilder> kept = [.. _columns.Where(column => !_refused.Contains(Folded(column.Name)))];
+        List<ColumnBuilder> kept = _refused.Count > MaxRefusedCount ? [] : [.. _columns.Where(column => !_refused.Contains(Folded(column.Name)))];
         kept.Sort((a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name) is not 0 and int order ? order : a.Type.CompareTo(b.Type));
         long position = ColumnsHeader.ByteLength + ((long)kept.Count * ColumnEntry.ByteLength);
         byte[] directory = new byte[position];
@@ -121,8 +118,8 @@ internal sealed class ColumnsBuilder(int ordinalCount, ulong key0, ulong key1)
 /// <summary>A Columns section ready to be written.</summary>
 internal sealed class ColumnsImage(List<byte[]> parts, long byteLength)
 {
-    /// <summary>Length in units of 64 bytes: the section's entries.</summary>
-    public long EntryCount => byteLength / FormatConstants.Unit;
+    /// <summary>Length of the entries.</summary>
+    public long ByteLength { get; } = byteLength;
 
     /// <summary>Writes the entries.</summary>
     public void Write(SectionWriter writer)
@@ -137,5 +134,31 @@ internal sealed class ColumnsImage(List<byte[]> parts, long byteLength)
                 writer.Write(padding.AsSpan(rest));
             }
         }
+    }
+
+    /// <summary>Whether a section, its blocks checked, holds just these bytes.</summary>
+    public bool IsThatOf(Section section)
+    {
+        if (section.Frame.EntriesByteLength != ByteLength)
+        {
+            return false;
+        }
+
+        long position = 0;
+        foreach (byte[] part in parts)
+        {
+            for (int start = 0; start < part.Length; start += FormatConstants.SectionBlockByteLength)
+            {
+                ReadOnlySpan<byte> expected = part.AsSpan(start, Math.Min(FormatConstants.SectionBlockByteLength, part.Length - start));
+                if (!section.Range(position + start, expected.Length).SequenceEqual(expected))
+                {
+                    return false;
+                }
+            }
+
+            position += (part.Length + FormatConstants.Unit - 1) / FormatConstants.Unit * FormatConstants.Unit;
+        }
+
+        return true;
     }
 }

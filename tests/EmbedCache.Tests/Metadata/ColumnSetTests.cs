@@ -19,7 +19,7 @@ public sealed class ColumnSetTests
     [InlineData(64)]
     [InlineData(65)]
     [InlineData(1000)]
-    [InlineData(3000)]
+    [InlineData(1700)]
     public void Random_records_and_filters(int count)
     {
         var random = new Random(count);
@@ -27,20 +27,20 @@ public sealed class ColumnSetTests
         ColumnSet columns = Create(records);
         Assert.True(columns.IsComplete);
         int passed = 0;
-        for (int round = 0; round < 300; round++)
+        for (int round = 0; round < 120; round++)
         {
             Filter filter = FilterOracle.RandomFilter(random, depth: 3);
             passed += AssertSame(filter, columns, records, mayBeUnknown: false);
         }
 
-        Assert.InRange(passed, count * 50, count * 250);
+        Assert.InRange(passed, count * 20, count * 100);
     }
 
     /// <summary>Each type in each form: in all records, in many, in few, in one.</summary>
     [Fact]
     public void Every_type_and_form()
     {
-        const int Count = 20_000;
+        const int Count = 6_000;
         var random = new Random(3);
         int[] steps = [1, 2, 7, 500, Count];
         var records = new EmbeddingMetadata[Count];
@@ -87,7 +87,7 @@ public sealed class ColumnSetTests
     {
         EmbeddingMetadata[] records = [.. Enumerable.Range(0, terms + 3).Select(i => EmbeddingMetadata.Empty.With("t", Convert.ToString(i % terms, 16)))];
         ColumnSet columns = Create(records);
-        Assert.True(ColumnEntry.TryRead(columns.Section.Slice(ColumnsHeader.ByteLength, ColumnEntry.ByteLength), records.Length, columns.Section.Frame.EntriesByteLength, out ColumnEntry entry));
+        Assert.True(ColumnEntry.TryRead(columns.Section.Range(ColumnsHeader.ByteLength, ColumnEntry.ByteLength), records.Length, columns.Section.Frame.EntriesByteLength, out ColumnEntry entry));
         Assert.Equal(width, entry.CodeByteLength);
         Assert.Equal(terms, entry.TermCount);
         foreach (string filter in new[] { "t = '0'", "t = 'ff'", "t >= 'f'", "t starts with 'a'", "t contains 'e'", "t = 'FF' nocase", "t = 'zzz'" })
@@ -141,8 +141,13 @@ public sealed class ColumnSetTests
             builder.Add(0, MetadataCodec.Encode(EmbeddingMetadata.Empty.With($"name{i}", 1L)), null, 0);
         }
 
-        Assert.True(builder.IsEmpty);
-        Assert.True(new ColumnsBuilder(10, 1, 2).IsEmpty);
+        columns = Open(builder.Build().Write);
+        Assert.Empty(columns.Columns);
+        Assert.False(columns.IsComplete);
+        columns = Open(new ColumnsBuilder(10, 1, 2).Build().Write);
+        Assert.Equal(10, columns.OrdinalCount);
+        Assert.Empty(columns.Columns);
+        Assert.True(columns.IsComplete);
     }
 
     [Fact]
@@ -155,7 +160,7 @@ public sealed class ColumnSetTests
         static byte[] Bytes(EmbeddingMetadata[] records, ulong key)
         {
             Section section = Create(records, key).Section;
-            return section.Slice(0, (int)section.Frame.EntriesByteLength).ToArray();
+            return section.Range(0, (int)section.Frame.EntriesByteLength).ToArray();
         }
     }
 
@@ -166,10 +171,10 @@ public sealed class ColumnSetTests
         var random = new Random(8);
         EmbeddingMetadata[] records = [.. Enumerable.Range(0, 200).Select(_ => FilterOracle.RandomRecord(random))];
         Section whole = Create(records).Section;
-        byte[] bytes = whole.Slice(0, (int)whole.Frame.EntriesByteLength).ToArray();
+        byte[] bytes = whole.Range(0, (int)whole.Frame.EntriesByteLength).ToArray();
         Filter[] filters = [.. Enumerable.Range(0, 25).Select(_ => FilterOracle.RandomFilter(random, depth: 2))];
         int refused = 0;
-        for (int round = 0; round < 400; round++)
+        for (int round = 0; round < 120; round++)
         {
             byte[] changed = [.. bytes];
             for (int changes = random.Next(1, 4); changes > 0; changes--)
@@ -179,11 +184,18 @@ public sealed class ColumnSetTests
                 changed[at] = random.Next(3) == 0 ? (byte)0xFF : (byte)random.Next(256);
             }
 
-            ColumnSet columns = Open(writer => writer.Write(changed.AsSpan()), records.Length);
             foreach (Filter filter in filters)
             {
                 try
                 {
+                    ColumnSet columns = Open(writer => writer.Write(changed.AsSpan()));
+                    if (columns.OrdinalCount != records.Length)
+                    {
+                        // Its place among the others says how many it must be.
+                        refused++;
+                        continue;
+                    }
+
                     (ulong[] passes, _) = ColumnFilter.Evaluate(filter, columns);
                     Assert.InRange(Bitmap.Count(passes), 0, records.Length);
                 }
@@ -194,7 +206,7 @@ public sealed class ColumnSetTests
             }
         }
 
-        Assert.InRange(refused, 100, 9_900);
+        Assert.InRange(refused, 30, 2_970);
     }
 
     [Fact]
@@ -202,14 +214,14 @@ public sealed class ColumnSetTests
     {
         EmbeddingMetadata[] records = [.. Enumerable.Range(0, 100).Select(i => i % 10 == 0 ? EmbeddingMetadata.Empty.With("t", "x" + (i % 7)) : EmbeddingMetadata.Empty)];
         Section whole = Create(records).Section;
-        byte[] bytes = whole.Slice(0, (int)whole.Frame.EntriesByteLength).ToArray();
+        byte[] bytes = whole.Range(0, (int)whole.Frame.EntriesByteLength).ToArray();
         Assert.True(ColumnEntry.TryRead(bytes.AsSpan(64), 100, bytes.Length, out ColumnEntry entry));
         Assert.Equal(ColumnForm.Sparse, entry.Form);
         foreach (long at in new[] { entry.PresencePosition, entry.ValuesPosition, entry.TermStartsPosition + 4, entry.TermsPosition + 1 })
         {
             byte[] changed = [.. bytes];
             changed[at] = 0xEE;
-            ColumnSet columns = Open(writer => writer.Write(changed.AsSpan()), records.Length);
+            ColumnSet columns = Open(writer => writer.Write(changed.AsSpan()));
             Assert.Throws<CorruptFileException>(() => ColumnFilter.Evaluate(Filter.Equal("t", "x1"), columns));
         }
     }
@@ -240,11 +252,11 @@ public sealed class ColumnSetTests
             builder.Add((uint)i, MetadataCodec.Encode(records[i]), null, 0);
         }
 
-        return Open(builder.Build().Write, records.Length);
+        return Open(builder.Build().Write);
     }
 
     /// <summary>A Columns section in a file of its own.</summary>
-    private static ColumnSet Open(Action<SectionWriter> write, int ordinalCount)
+    private static ColumnSet Open(Action<SectionWriter> write)
     {
         var memory = new MemoryFileSystem();
         var header = new FileHeader { Dimension = 1, ElementType = ElementType.Float32, Metric = Metric.Dot, KeyStorage = KeyStorage.Text, StoreId = Guid.Empty, Generation = 1, Salt = new FileSalt(1, 2), Created = 1 };
@@ -260,6 +272,6 @@ public sealed class ColumnSetTests
         SectionExtent extent = appender.AppendSection(fields, write);
         appender.Flush();
         log.Source.EnsureCovers(appender.NextOffset);
-        return new ColumnSet(Section.Open(log, extent.Offset, FrameKind.Columns, appender.NextOffset), ordinalCount);
+        return new ColumnSet(Section.Open(log, extent.Offset, FrameKind.Columns, appender.NextOffset));
     }
 }
