@@ -18,7 +18,8 @@ doc: |
   current slot's `ofs_published`. To read one place, instantiate one of the
   parametric types yourself: `frame_at(ofs)`, `keys_entry_at(ofs, idx)`,
   `ordinals_entry_at(ofs, idx)`, `live_word_at(ofs, idx)`,
-  `codebook_at(ofs)`, `code_row_at(ofs, dimension, idx)` and
+  `codebook_at(ofs)`, `code_row_at(ofs, dimension, idx)`, `columns_at(ofs)`,
+  `column_at(ofs, idx)` and
   `block_crc_at(ofs, num_entries, len_entry, idx)`.
 
   Kaitai Struct computes no checksums. FORMAT.md says which bytes each CRC
@@ -533,12 +534,12 @@ types:
         type: u2
         doc: |
           Length of an entry: 16 in keys, 8 in ordinals and live, 64 (a line) in
-          codebook and codes.
+          codebook, codes and columns.
       - id: num_entries
         type: u8
         doc: |
-          Number of entries; in live, of words of 64 bits; in codebook and codes,
-          of lines of 64 bytes.
+          Number of entries; in live, of words of 64 bits; in codebook, codes
+          and columns, of lines of 64 bytes.
       - id: covers_from
         type: uint48
         doc: Unit of the log from which it covers the log.
@@ -551,8 +552,8 @@ types:
       - id: first_ordinal
         type: uint48
         doc: |
-          Ordinal of the first entry, bit or row, in ordinals, live and codes;
-          else 0.
+          Ordinal of the first entry, bit, row or slot, in ordinals, live, codes
+          and columns; else 0.
       - id: codebook
         type: u2
         doc: |
@@ -924,6 +925,126 @@ types:
         pos: ofs_section + 64 + idx_row * len_row + len_row - 16
         type: code_fields
         doc: What stands beside them.
+  columns_header:
+    doc: The first line of a columns section; its columns follow, a line each.
+    doc-ref: FORMAT.md#columns
+    seq:
+      - id: num_ordinals
+        type: u8
+        doc: Ordinals that the section covers, from its `first_ordinal` on.
+      - id: num_columns
+        type: u4
+        doc: Number of columns, at most 256.
+      - id: columns_flags
+        type: u4
+        doc: 'Bit 0, complete: names without a column are in no record of these.'
+      - id: reserved
+        size: 48
+        doc: Zero.
+  column:
+    doc: |
+      The values of one name and type. Offsets are in lines of 64 bytes from the
+      first entry of the section; 0 for what the column does not have.
+    doc-ref: FORMAT.md#columns
+    seq:
+      - id: value_type
+        type: u1
+        enum: metadata_type
+        doc: Type of the values.
+      - id: form
+        type: u1
+        enum: column_form
+        doc: Which ordinals have a value, and how that is said.
+      - id: column_flags
+        type: u1
+        doc: 'Bit 0, omitted: the values are read from the records.'
+      - id: len_code
+        type: u1
+        doc: Bytes of a code of a term, 1, 2 or 4; 0 without terms.
+      - id: len_name
+        type: u1
+        doc: Length of the name.
+      - id: reserved_1
+        size: 3
+        doc: Zero.
+      - id: num_slots
+        type: u4
+        doc: Number of slots.
+      - id: num_items
+        type: u4
+        doc: Number of items of all lists; 0 for other types.
+      - id: num_terms
+        type: u4
+        doc: Number of distinct texts.
+      - id: len_terms
+        type: u4
+        doc: Bytes of all of them.
+      - id: ofs_name
+        type: u4
+        doc: Where the name stands.
+      - id: ofs_presence
+        type: u4
+        doc: Where it is said which ordinals have a value.
+      - id: ofs_values
+        type: u4
+        doc: Where the values, bits or codes stand.
+      - id: ofs_item_starts
+        type: u4
+        doc: Where it is said which items are whose.
+      - id: ofs_term_starts
+        type: u4
+        doc: Where it is said where each term begins.
+      - id: ofs_terms
+        type: u4
+        doc: Where the terms stand.
+      - id: reserved_2
+        size: 16
+        doc: Zero.
+  columns_at:
+    doc: 'To be instantiated by hand: the first line of a columns section.'
+    params:
+      - id: ofs_section
+        type: u8
+        doc: Where the section's frame begins.
+    instances:
+      header:
+        io: _root._io
+        pos: ofs_section + 64
+        type: columns_header
+        doc: The header.
+  column_at:
+    doc: 'To be instantiated by hand: a column of a columns section.'
+    params:
+      - id: ofs_section
+        type: u8
+        doc: Where the section's frame begins.
+      - id: idx_column
+        type: u4
+        doc: Index of the column, from 0.
+    instances:
+      column:
+        io: _root._io
+        pos: ofs_section + 128 + idx_column * 64
+        type: column
+        doc: The column.
+      name:
+        io: _root._io
+        pos: ofs_section + 64 + column.ofs_name * 64
+        size: column.len_name
+        type: str
+        doc: Its name.
+      presence:
+        io: _root._io
+        pos: ofs_section + 64 + column.ofs_presence * 64
+        size: 'column.form == column_form::sparse ? column.num_slots * 4 : (column.num_slots + 63) / 64 * 8'
+        if: column.form != column_form::full
+        doc: 'Dense: a bit a slot, the lowest first. Sparse: u4 a slot, ascending.'
+      terms:
+        io: _root._io
+        pos: ofs_section + 64 + column.ofs_terms * 64
+        size: column.len_terms
+        if: column.num_terms > 0
+        doc: The texts, one behind another, ascending as bytes.
   block_crc_at:
     doc: 'To be instantiated by hand: the CRC of a block of a section.'
     params:
@@ -1129,7 +1250,7 @@ enums:
       doc: Quantised vectors by ordinal.
     22:
       id: columns
-      doc: Metadata by column. Reserved.
+      doc: Metadata by column.
     32:
       id: properties
       doc: What may be learned or changed after creation.
@@ -1146,6 +1267,16 @@ enums:
     3:
       id: binary
       doc: A centre and the seed of a rotation; few bits for each element.
+  column_form:
+    0:
+      id: dense
+      doc: A slot for each ordinal, and a bitmap of those that have a value.
+    1:
+      id: full
+      doc: A slot for each ordinal; all have a value.
+    2:
+      id: sparse
+      doc: A slot for each value, and the place of each among the ordinals.
   encoding:
     0:
       id: none

@@ -39,7 +39,7 @@ internal enum FrameKind : byte
     /// <summary>Quantised vectors by ordinal.</summary>
     Codes = 21,
 
-    /// <summary>Metadata by column, for filters. Reserved.</summary>
+    /// <summary>Metadata by column, for filters.</summary>
     Columns = 22,
 
     /// <summary>A metadata map about the file: model, default expiry.</summary>

@@ -211,6 +211,39 @@ public sealed class GrammarTests
                 ("=", RecordCodebookHeader.ByteLength),
             ]
         },
+        {
+            "columns_header",
+            [
+                ("num_ordinals", ColumnsHeader.OrdinalCountOffset),
+                ("num_columns", ColumnsHeader.ColumnCountOffset),
+                ("columns_flags", ColumnsHeader.ColumnsFlagsOffset),
+                ("reserved", ColumnsHeader.ReservedOffset),
+                ("=", ColumnsHeader.ByteLength),
+            ]
+        },
+        {
+            "column",
+            [
+                ("value_type", ColumnEntry.ValueTypeOffset),
+                ("form", ColumnEntry.FormOffset),
+                ("column_flags", ColumnEntry.ColumnFlagsOffset),
+                ("len_code", ColumnEntry.CodeLengthOffset),
+                ("len_name", ColumnEntry.NameLengthOffset),
+                ("reserved_1", ColumnEntry.Reserved1Offset),
+                ("num_slots", ColumnEntry.SlotCountOffset),
+                ("num_items", ColumnEntry.ItemCountOffset),
+                ("num_terms", ColumnEntry.TermCountOffset),
+                ("len_terms", ColumnEntry.TermsLengthOffset),
+                ("ofs_name", ColumnEntry.NameOffsetOffset),
+                ("ofs_presence", ColumnEntry.PresenceOffsetOffset),
+                ("ofs_values", ColumnEntry.ValuesOffsetOffset),
+                ("ofs_item_starts", ColumnEntry.ItemStartsOffsetOffset),
+                ("ofs_term_starts", ColumnEntry.TermStartsOffsetOffset),
+                ("ofs_terms", ColumnEntry.TermsOffsetOffset),
+                ("reserved_2", ColumnEntry.Reserved2Offset),
+                ("=", ColumnEntry.ByteLength),
+            ]
+        },
         { "word64", [("low", 0), ("high", 4), ("=", FormatConstants.LiveEntryByteLength)] },
         { "uint48", [("low", 0), ("high", 4), ("=", UInt48.ByteLength)] },
         { "catalog_flags", [("is_retired", 0), ("reserved", 0), ("=", 1)] },
@@ -267,6 +300,7 @@ public sealed class GrammarTests
         { "key_hash", typeof(KeyHash), string.Empty },
         { "frame_kind", typeof(FrameKind), string.Empty },
         { "codebook_kind", typeof(CodebookKind), string.Empty },
+        { "column_form", typeof(ColumnForm), string.Empty },
         { "encoding", typeof(RecordEncoding), string.Empty },
         { "key_kind", typeof(KeyKind), string.Empty },
         { "role", typeof(EmbeddingRole), string.Empty },
