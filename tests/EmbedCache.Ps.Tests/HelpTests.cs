@@ -98,6 +98,7 @@ public sealed class HelpTests : ModuleTest
     [InlineData("about_EmbedCache_Files")]
     [InlineData("about_EmbedCache_Pipelines")]
     [InlineData("about_EmbedCache_Errors")]
+    [InlineData("about_EmbedCache_Filters")]
     public void TopicIsFound(string topic)
     {
         string text = (string)Value($"Get-Help {topic}")!;

@@ -65,6 +65,20 @@ public abstract class CacheCommand : EmbedCacheCommand
         }
     }
 
+    /// <summary>What -Filter was given, as a filter; ends the pipeline where it is none, before anything is done.</summary>
+    private protected Filter ReadFilter(object? value)
+    {
+        try
+        {
+            return FilterConverter.ToFilter(value, SessionState.PSVariable.Get);
+        }
+        catch (Exception exception) when (exception is FilterSyntaxException or InvalidFilterException)
+        {
+            ThrowTerminatingError(new ErrorRecord(exception, "InvalidFilter", ErrorCategory.InvalidArgument, value));
+            throw;
+        }
+    }
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {

@@ -2,12 +2,13 @@ using System.Management.Automation;
 
 namespace EmbedCache.PowerShell;
 
-/// <summary>Get-Embedding: reads records by key, by digest, or all of them.</summary>
+/// <summary>Get-Embedding: reads records by key, by digest, by filter, or all of them.</summary>
 [Cmdlet(VerbsCommon.Get, "Embedding", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(EmbeddingRecord))]
 public sealed class GetEmbeddingCommand : CacheCommand
 {
     private bool _everything;
+    private Filter? _filter;
 
     /// <summary>Keys of the records. Without any, all records are read.</summary>
     [Parameter(Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -29,6 +30,10 @@ public sealed class GetEmbeddingCommand : CacheCommand
     [Parameter]
     public EmbeddingRole Role { get; set; }
 
+    /// <summary>Read only records whose metadata passes: a script block (read, never run), a hashtable, or a filter's text.</summary>
+    [Parameter]
+    public object? Filter { get; set; }
+
     /// <summary>Read all records, newest first.</summary>
     [Parameter]
     public SwitchParameter NewestFirst { get; set; }
@@ -41,6 +46,12 @@ public sealed class GetEmbeddingCommand : CacheCommand
 
         // A variable that is $null is no wish for everything.
         _everything = !MyInvocation.ExpectingInput && !bound.ContainsKey(nameof(Key)) && !bound.ContainsKey(nameof(Digest));
+        _filter = bound.ContainsKey(nameof(Filter)) ? ReadFilter(Filter) : null;
+        if (_filter is not null && !_everything)
+        {
+            Fail("FilterOfKeys", ErrorCategory.InvalidArgument, "-Filter chooses among all records: use it without -Key and -Digest.", null);
+        }
+
         if (NewestFirst && !_everything)
         {
             Fail("NewestFirstOfKeys", ErrorCategory.InvalidArgument, "-NewestFirst orders all records: use it without -Key and -Digest.", null);
@@ -108,7 +119,7 @@ public sealed class GetEmbeddingCommand : CacheCommand
     private void WriteAll()
     {
         // The records of one snapshot, one at a time: nothing waits for downstream and nothing is collected.
-        using IEnumerator<Embedding> records = Guard(TargetPath, () => Engine.Enumerate(NewestFirst).GetEnumerator());
+        using IEnumerator<Embedding> records = Guard(TargetPath, () => (_filter is null ? Engine.Enumerate(NewestFirst) : Engine.Enumerate(_filter, NewestFirst)).GetEnumerator());
         while (!StopToken.IsCancellationRequested && Guard(TargetPath, records.MoveNext))
         {
             WriteObject(new EmbeddingRecord(records.Current));

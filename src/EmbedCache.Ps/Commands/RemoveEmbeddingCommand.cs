@@ -10,6 +10,7 @@ public sealed class RemoveEmbeddingCommand : CacheCommand
     private RemoveWriter? _writer;
     private ProgressReporter? _progress;
     private long _acceptedCount;
+    private Filter? _filter;
 
     /// <summary>Keys of the records.</summary>
     [Parameter(Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -26,6 +27,10 @@ public sealed class RemoveEmbeddingCommand : CacheCommand
     [DigestTransformation]
     public string[]? Digest { get; set; }
 #pragma warning restore CA1819
+
+    /// <summary>Remove all records whose metadata passes: a script block (read, never run), a hashtable, or a filter's text.</summary>
+    [Parameter]
+    public object? Filter { get; set; }
 
     /// <summary>Records of Get-Embedding or Find-SimilarEmbedding. Their role is taken from them.</summary>
     [Parameter(ValueFromPipeline = true)]
@@ -54,6 +59,13 @@ public sealed class RemoveEmbeddingCommand : CacheCommand
     protected override void BeginProcessing()
     {
         OpenTarget(writable: true);
+        Dictionary<string, object> bound = MyInvocation.BoundParameters;
+        _filter = bound.ContainsKey(nameof(Filter)) ? ReadFilter(Filter) : null;
+        if (_filter is not null && (MyInvocation.ExpectingInput || bound.ContainsKey(nameof(Key)) || bound.ContainsKey(nameof(Digest))))
+        {
+            Fail("FilterOfKeys", ErrorCategory.InvalidArgument, "-Filter chooses among all records: use it without -Key, -Digest and input.", null);
+        }
+
         _progress = new ProgressReporter(this, $"Removing embeddings from {TargetPath}");
         _writer = new RemoveWriter(Engine, new WriterOptions
         {
@@ -68,7 +80,11 @@ public sealed class RemoveEmbeddingCommand : CacheCommand
     protected override void ProcessRecord()
     {
         WriteOutcomes();
-        if (InputObject is { } record)
+        if (_filter is not null)
+        {
+            RemoveFiltered(_filter);
+        }
+        else if (InputObject is { } record)
         {
             byte[]? digest = null;
             bool byDigest = record.Key is null && record.Digest is not null && DigestText.TryParse(record.Digest, out digest);
@@ -116,6 +132,17 @@ public sealed class RemoveEmbeddingCommand : CacheCommand
         }
 
         base.Dispose(disposing);
+    }
+
+    /// <summary>Removes what passes the filter at this moment; what comes later stays.</summary>
+    private void RemoveFiltered(Filter filter)
+    {
+        using IEnumerator<Embedding> records = Guard(TargetPath, () => Engine.Enumerate(filter).GetEnumerator());
+        while (!StopToken.IsCancellationRequested && Guard(TargetPath, records.MoveNext))
+        {
+            Embedding found = records.Current;
+            Accept(new RemovalTarget(found.Key, found.Key is null ? found.Digest : null, found.Role));
+        }
     }
 
     private void Accept(in RemovalTarget target)
