@@ -99,7 +99,9 @@ public sealed partial class EmbeddingCache
         try
         {
             ScanSet set = LiveRecords.Of(snapshot, _store.Now);
-            ScoredOrdinal[][] found = Planner.Run(set, snapshot.Codes, queries, options, _store.Options.SearchThreads, snapshot.Index.Derived.GiveUpCodes, out SearchPlan plan);
+            FilterMatches? matches = options.Filter is { } filter ? snapshot.Filters.Get(filter) : null;
+            set = matches is null ? set : set with { Matching = matches.Words };
+            ScoredOrdinal[][] found = Planner.Run(set, matches, snapshot.Codes, queries, options, _store.Options.SearchThreads, snapshot.Index.Derived.GiveUpCodes, out SearchPlan plan);
             _lastSearchPlan = plan;
             var results = new SimilarEmbedding[found.Length][];
             for (int i = 0; i < results.Length; i++)

@@ -119,6 +119,28 @@ internal sealed class BoundPart(BoundQuery query, int top, SharedFloor floor) : 
         }
     }
 
+    /// <summary>Takes one row of a live record.</summary>
+    [MethodImpl(JitOptions.AggressiveOptimization)]
+    public void TakeRow(ScanSet set, long ordinal, ReadOnlySpan<byte> row, int product)
+    {
+        CodeRow fields = CodeRow.Read(row);
+        double current = Floor;
+        double upper = query.UpperBound(fields, product);
+        if (upper < current)
+        {
+            return;
+        }
+
+        if (query.LowerBound(fields, product) > current)
+        {
+            Score(set, ordinal);
+        }
+        else
+        {
+            Add(new Candidate(upper, ordinal));
+        }
+    }
+
     /// <summary>Scores a record now.</summary>
     [MethodImpl(JitOptions.AggressiveOptimization)]
     public void Score(ScanSet set, long ordinal)

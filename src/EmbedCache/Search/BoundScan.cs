@@ -58,7 +58,7 @@ internal static class BoundScan
             var results = new BoundResult[queries.Length];
             for (int i = 0; i < results.Length; i++)
             {
-                results[i] = Finish(set, bounds[i], floors[i], top, minimumScore, found, i);
+                results[i] = Finish(set, bounds[i], floors[i], top, minimumScore, Array.ConvertAll(found, parts => parts[i]));
             }
 
             return results;
@@ -109,14 +109,14 @@ internal static class BoundScan
     }
 
     /// <summary>Scores what the bounds left open, now that the floor is as high as it gets without.</summary>
-    private static BoundResult Finish(ScanSet set, BoundQuery query, SharedFloor floor, int top, double minimumScore, BoundPart[][] found, int index)
+    public static BoundResult Finish(ScanSet set, BoundQuery query, SharedFloor floor, int top, double minimumScore, BoundPart[] found)
     {
         var candidates = new List<BoundPart.Candidate>();
         long scored = 0;
         var kept = new ScoredOrdinal[found.Length][];
         for (int i = 0; i < found.Length; i++)
         {
-            BoundPart part = found[i][index];
+            BoundPart part = found[i];
             kept[i] = part.Best.ToArray();
             scored += part.ScoredCount;
             foreach (BoundPart.Candidate candidate in part.Candidates)

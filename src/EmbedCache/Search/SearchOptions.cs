@@ -9,6 +9,9 @@ public sealed class SearchOptions
     /// <summary>Lowest score to return; higher is better under every metric. Negative infinity returns the best, however far.</summary>
     public double MinimumScore { get; set; } = double.NegativeInfinity;
 
+    /// <summary>Search only among records whose metadata passes; null: among all. Never fewer results than without it, as long as so many pass.</summary>
+    public Filter? Filter { get; set; }
+
     /// <summary>
     /// Return what a comparison with every record would, the same records and scores. False lets an approximate index answer where the file has one, which may miss a
     /// record and is faster.

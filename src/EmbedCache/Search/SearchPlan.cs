@@ -11,6 +11,9 @@ public enum SearchPlanKind
 
     /// <summary>A proximity graph was walked. Approximate.</summary>
     Graph = 2,
+
+    /// <summary>The codes of the records that the filter lets through were compared, one by one, and the vectors that their bounds left. Exact.</summary>
+    FilteredScan = 3,
 }
 
 /// <summary>What the planner chose for a search, and what it cost.</summary>
@@ -40,7 +43,14 @@ public sealed class SearchPlan
     /// <summary>Vectors compared in full, of all queries together.</summary>
     public long ScoredCount { get; }
 
+    /// <summary>Live records that the filter lets through, expired ones included; null without a filter.</summary>
+    public long? FilterMatchCount { get; internal set; }
+
+    /// <summary>Records whose metadata was read for the filter, because no column says what it asks; null without a filter.</summary>
+    public long? FilterReadCount { get; internal set; }
+
     /// <summary>One line for people.</summary>
     public override string ToString()
-        => $"{Kind}: {QueryCount} {(QueryCount == 1 ? "query" : "queries")} over {OrdinalCount} record versions, {CodedCount} with codes, {ScoredCount} vectors compared";
+        => $"{Kind}: {QueryCount} {(QueryCount == 1 ? "query" : "queries")} over {OrdinalCount} record versions, {CodedCount} with codes, {ScoredCount} vectors compared"
+        + (FilterMatchCount is { } matches ? $"; the filter lets {matches} through" : string.Empty);
 }
