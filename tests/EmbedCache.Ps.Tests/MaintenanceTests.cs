@@ -190,6 +190,12 @@ public sealed class MaintenanceTests : ModuleTest
     public void NetworkSwitchIsTaken()
     {
         Run("New-EmbedCache $path 4 -AllowNetworkFileSystem | Close-EmbedCache; Open-EmbedCache $path -AllowNetworkFileSystem | Close-EmbedCache");
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        // A file system that is there on every Linux, and none that the module knows.
         ErrorAssert.Is(TerminatingError("Open-EmbedCache /proc/self/environ"), "NetworkFileSystem", "OpenEmbedCacheCommand", ErrorCategory.PermissionDenied, "AllowNetworkFileSystem");
     }
 

@@ -237,7 +237,13 @@ internal sealed class LogFile : IDisposable
         blank.Clear();
         long sequence = BinaryPrimitives.ReadInt64LittleEndian(bytes);
         long again = BinaryPrimitives.ReadInt64LittleEndian(bytes.Slice(CommitSlot.SequenceAgainOffset));
-        bool isTorn = sequence > 0 && FormatConstants.SlotOffset(sequence) == offset && (again == sequence - 2 || (again == 0 && sequence <= 2));
+        long newer = Math.Max(sequence, again);
+        long older = Math.Min(sequence, again);
+        bool isTorn = older >= 0
+            && older < newer
+            && newer < FormatConstants.OffsetLimit
+            && FormatConstants.SlotOffset(newer) == offset
+            && (older == 0 || FormatConstants.SlotOffset(older) == offset);
         return new SlotReading(null, bytes.SequenceEqual(blank), isTorn);
     }
 }

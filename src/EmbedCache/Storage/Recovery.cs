@@ -109,8 +109,7 @@ internal static class Recovery
     /// </summary>
     private static void RequireEnd(LogFile log, long end)
     {
-        SlotPair slots = log.ReadSlots();
-        if (slots.A.IsTorn && slots.B.IsTorn)
+        if (log.ReadSlots().MayBeTorn)
         {
             return;
         }
