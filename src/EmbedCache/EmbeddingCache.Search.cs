@@ -98,7 +98,7 @@ public sealed partial class EmbeddingCache
         Snapshot snapshot = _store.Acquire();
         try
         {
-            ScanSet set = LiveRecords.Of(snapshot, _store.Now);
+            ScanSet set = LiveRecords.Of(snapshot, _store.Now) with { ShortCodes = options.Exact ? null : snapshot.ShortCodes };
             FilterMatches? matches = options.Filter is { } filter ? snapshot.Filters.Get(filter) : null;
             set = matches is null ? set : set with { Matching = matches.Words };
             ScoredOrdinal[][] found = Planner.Run(set, matches, snapshot.Codes, queries, options, _store.Options.SearchThreads, snapshot.Index.Derived.GiveUpCodes, out SearchPlan plan);

@@ -66,6 +66,9 @@ public sealed class EmbeddingCacheInfo
     /// <summary>How many of the record versions in the index have a code: those that exact searches do not have to read.</summary>
     public long CodedCount { get; internal set; }
 
+    /// <summary>How many of the record versions in the index have a short code: what searches that need not be exact read first.</summary>
+    public long ShortCodeCount { get; internal set; }
+
     /// <summary>Bytes that a compaction would free, estimated.</summary>
     public long ReclaimableByteLength { get; internal set; }
 

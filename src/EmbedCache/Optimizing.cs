@@ -15,6 +15,12 @@ public sealed class OptimizeOptions
     /// <summary>Bits for each element: with PQ more than 0 and at most 8, with Binary 1, 2 or 4. Null for 2, a sixteenth of float32.</summary>
     public double? BitsPerElement { get; set; }
 
+    /// <summary>
+    /// Whether the file is to have short codes beside its vectors, a sixteenth of their bytes: searches that need not be exact then read those, and the vectors of the best. Null for what the file
+    /// has now. They are learned from at least 64 vectors, and made anew by each compaction; what is set later is compared in full.
+    /// </summary>
+    public bool? ShortCodes { get; set; }
+
     /// <summary>How long to wait for another writer; null for the busy timeout that the file was opened with.</summary>
     public TimeSpan? BusyTimeout { get; set; }
 }

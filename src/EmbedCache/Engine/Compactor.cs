@@ -137,6 +137,11 @@ internal sealed class Compactor(Store store, OptimizeOptions options, IProgress<
         }
 
         transaction.IndexTail();
+        if (recoder.HasShortCodes)
+        {
+            transaction.WriteShortCodes(fraction => progress?.Report(new OptimizeProgress(OptimizeStage.Learning, CopyShare)), cancellationToken);
+        }
+
         transaction.Commit();
     }
 

@@ -18,6 +18,8 @@ internal sealed class DerivedSections
     private CodeRuns? _codes;
     private bool _hasLookedForCodes;
     private ColumnSet[]? _columns;
+    private ShortCodes? _shortCodes;
+    private bool _hasLookedForShortCodes;
 
     private DerivedSections(CatalogEntry[] entries, DerivedSections? previous)
     {
@@ -144,6 +146,47 @@ internal sealed class DerivedSections
         }
 
         return null;
+    }
+
+    /// <summary>The short codes, opened when they are first used; null where there are none to be used.</summary>
+    /// <param name="log">The file.</param>
+    /// <param name="tail">End of the log; nothing past it is named.</param>
+    /// <param name="ordinalCount">Ordinals in the index.</param>
+    public ShortCodes? ShortCodes(LogFile log, long tail, long ordinalCount)
+    {
+        lock (_gate)
+        {
+            if (!_hasLookedForShortCodes)
+            {
+                _shortCodes = OpenShortCodes(log, tail, ordinalCount);
+                _hasLookedForShortCodes = true;
+            }
+
+            return _shortCodes;
+        }
+    }
+
+    private ShortCodes? OpenShortCodes(LogFile log, long tail, long ordinalCount)
+    {
+        Section? codebook = null;
+        Section? codes = null;
+        foreach (CatalogEntry entry in Entries)
+        {
+            if (entry.Kind is FrameKind.Codebook or FrameKind.Codes && TryOpen(log, entry, tail) is { } section && section.Frame.Codebook == FormatConstants.ShortCodebook)
+            {
+                codebook = entry.Kind == FrameKind.Codebook ? section : codebook;
+                codes = entry.Kind == FrameKind.Codes ? section : codes;
+            }
+        }
+
+        try
+        {
+            return codebook is null || codes is null ? null : Vectors.ShortCodes.TryOpen(codebook, codes, log.Header.Dimension, ordinalCount);
+        }
+        catch (CorruptFileException)
+        {
+            return null;
+        }
     }
 
     private CodeRuns? OpenCodes(LogFile log, long tail, long ordinalCount)

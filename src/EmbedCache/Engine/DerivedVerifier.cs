@@ -90,6 +90,36 @@ internal sealed class DerivedVerifier(Snapshot snapshot, Action<long, string> re
         }
     }
 
+    /// <summary>Short codes are a function of codebook and record too.</summary>
+    public void CheckShortCodes(IReadOnlyList<long> ordinals)
+    {
+        if (DerivedSections.Of(_derived.Entries).ShortCodes(_log, snapshot.PublishedTail, snapshot.Index.OrdinalCount) is not { } codes)
+        {
+            return;
+        }
+
+        byte[] expected = new byte[codes.BlockByteLength];
+        float[] scratch = new float[2 * _log.Header.Dimension];
+        for (long block = 0; block < codes.Count / ShortCodes.BlockCount; block++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Array.Clear(expected, 0, expected.Length);
+            for (int place = 0; place < ShortCodes.BlockCount; place++)
+            {
+                long offset = ordinals[(int)(block * ShortCodes.BlockCount) + place];
+                RecordFrame frame = RecordReader.Read(_log, offset, snapshot.PublishedTail);
+                RecordFrame record = RecordReader.ReadVectorFrame(_log, frame, ref offset);
+                ShortCodes.Encode(codes.Quantizer, _log.Header.Metric, RecordReader.Vector(_log, offset, record), place, scratch, expected);
+            }
+
+            if (!codes.Block(block).SequenceEqual(expected))
+            {
+                report(codes.Section.Offset, $"The short codes of the ordinals from {block * ShortCodes.BlockCount} on are not those of their records");
+                return;
+            }
+        }
+    }
+
     private void CheckJoined(CodeRuns? codes)
     {
         var used = new HashSet<long>();

@@ -27,6 +27,7 @@ internal static class InfoReader
             Created = UnixTime.ToDateTimeOffset(header.Created),
             Dimension = header.Dimension,
             ElementType = header.ElementType,
+            ShortCodeCount = snapshot.ShortCodes?.Count ?? 0,
             Compression = snapshot.Properties.Compression,
             BitsPerElement = snapshot.Properties.BitsPerElement ?? 32,
             Loss = snapshot.Properties.Loss,

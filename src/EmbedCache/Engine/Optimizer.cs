@@ -10,9 +10,9 @@ internal sealed class Optimizer(Store store, OptimizeOptions options, IProgress<
 
     public OptimizeReport Run()
     {
-        if (!options.Compact && (options.Compression is not null || options.BitsPerElement is not null))
+        if (!options.Compact && (options.Compression is not null || options.BitsPerElement is not null || options.ShortCodes is not null))
         {
-            throw new ArgumentException("Compression rewrites the file, so it cannot be asked for without a compaction", nameof(options));
+            throw new ArgumentException("Compression and short codes rewrite the file, so they cannot be asked for without a compaction", nameof(options));
         }
 
         var report = new OptimizeReport { Path = store.Path, ByteLengthBefore = FileByteLength() };

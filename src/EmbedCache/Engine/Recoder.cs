@@ -45,6 +45,9 @@ internal sealed class Recoder
     /// <summary>What the new file keeps of vectors.</summary>
     public VectorCompression Compression { get; }
 
+    /// <summary>Whether the new file has short codes beside its vectors.</summary>
+    public bool HasShortCodes => _options.ShortCodes ?? _from.Properties.HasShortCodes;
+
     /// <summary>What it cost; null when nothing is encoded.</summary>
     public CompressionLoss? Loss => _loss.Read();
 
@@ -81,7 +84,7 @@ internal sealed class Recoder
     }
 
     /// <summary>The properties of the new file.</summary>
-    public EmbeddingMetadata Describe(EmbeddingMetadata values) => StoreProperties.WithCompression(values, Compression, BitsPerElement, Loss);
+    public EmbeddingMetadata Describe(EmbeddingMetadata values) => StoreProperties.WithShortCodes(StoreProperties.WithCompression(values, Compression, BitsPerElement, Loss), HasShortCodes);
 
     /// <summary>The vector of a record as the new file is to keep it. Valid until the next call.</summary>
     public StoredVector Encode(long vectorOffset, in RecordFrame record)

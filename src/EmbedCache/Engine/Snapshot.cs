@@ -69,6 +69,9 @@ internal sealed class Snapshot
         ref _filters,
         () => new FilterCache(Live, Index.Derived.Columns(Log, PublishedTail, Index.OrdinalCount), Index.Derived.TellColumnsDamaged))!;
 
+    /// <summary>The short codes, opened when they are first used; null where there are none.</summary>
+    public ShortCodes? ShortCodes => Index.Derived.ShortCodes(Log, PublishedTail, Index.OrdinalCount);
+
     /// <summary>The live records, worked out when they are first scanned.</summary>
     public ScanSet Live => _live ??= LiveRecords.Build(this);
 

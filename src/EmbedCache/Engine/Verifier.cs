@@ -315,6 +315,7 @@ internal sealed class Verifier(Snapshot snapshot, bool quick, IProgress<double>?
         ReportWhatFails(CheckOrdinals, snapshot.Slot.CatalogOffset);
         ReportWhatFails(() => DerivedSections.CheckCodes(_ordinals), snapshot.Slot.CatalogOffset);
         ReportWhatFails(DerivedSections.CheckColumns, snapshot.Slot.CatalogOffset);
+        ReportWhatFails(() => DerivedSections.CheckShortCodes(_ordinals), snapshot.Slot.CatalogOffset);
         ReportWhatFails(CheckLiveness, snapshot.Slot.CatalogOffset);
         foreach (long offset in _newest.Offsets)
         {

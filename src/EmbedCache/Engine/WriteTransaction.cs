@@ -215,6 +215,10 @@ internal sealed class WriteTransaction : IDisposable
         Pending = new TailTable();
     }
 
+    /// <summary>Writes short codes for everything that is indexed.</summary>
+    public void WriteShortCodes(Action<double> progress, CancellationToken cancellationToken)
+        => _index = new ShortCodeIndexer(Snapshot.Log, _appender, MakeReadable, cancellationToken).Extend(_index, progress);
+
     /// <summary>Publishes the transaction. An empty one writes nothing.</summary>
     /// <param name="mustBeDurable">With an fsync whatever the durability.</param>
     public void Commit(bool mustBeDurable = false)

@@ -93,6 +93,9 @@ internal static class FormatConstants
     /// <summary>Number of the codebook that records are codes of: the first frame of the log.</summary>
     public const ushort RecordCodebook = 2;
 
+    /// <summary>Number of the codebook of the short codes.</summary>
+    public const ushort ShortCodebook = 3;
+
     /// <summary>Where the slot of a sequence is.</summary>
     public static long SlotOffset(long sequence) => (sequence & 1) == 0 ? SlotAOffset : SlotBOffset;
 

@@ -3,11 +3,11 @@ using System.Buffers.Binary;
 namespace EmbedCache.Format;
 
 /// <summary>
-/// The first line of the codebook that records are codes of: a Codebook section that is the first frame of the log, written by the compaction that encoded them.
+/// The first line of a codebook of codes of directions: that of encoded records, which is the first frame of the log, or that of the short codes.
 /// <code>
 ///    0 ┬ kind                           u1 │  2 product, 3 binary
 ///    1 │ num_bits                       u1 │  product: of a code, 8 or 4; binary: of an element, 1, 2 or 4
-///    2 │ number                         u2 │  2
+///    2 │ number                         u2 │  2 records, 3 short codes
 ///    4 │ dimension                      u4 │  the file's
 ///    8 │ num_subspaces                  u4 │  product: 1..dimension; binary: 0
 ///   12 │ len_code                       u4 │  bytes of a code
@@ -37,6 +37,8 @@ internal readonly record struct RecordCodebookHeader
 
     public byte Bits { get; init; }
 
+    public ushort Number { get; init; }
+
     public int Dimension { get; init; }
 
     public int SubspaceCount { get; init; }
@@ -54,7 +56,7 @@ internal readonly record struct RecordCodebookHeader
     public long LineCount => (ByteLength + (FloatCount * sizeof(float)) + ByteLength - 1) / ByteLength;
 
     /// <summary>Reads a header. False when it is not one of a codebook for this dimension, of as many lines as the section has.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> line, int dimension, long lineCount, out RecordCodebookHeader header)
+    public static bool TryRead(ReadOnlySpan<byte> line, ushort number, int dimension, long lineCount, out RecordCodebookHeader header)
     {
         header = default;
         if (line.Length < ByteLength)
@@ -66,6 +68,7 @@ internal readonly record struct RecordCodebookHeader
         {
             Kind = (CodebookKind)line[KindOffset],
             Bits = line[BitsOffset],
+            Number = number,
             Dimension = dimension,
             SubspaceCount = (int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(line[SubspaceCountOffset..]), int.MaxValue),
             CodeByteLength = (int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(line[CodeLengthOffset..]), int.MaxValue),
@@ -79,7 +82,7 @@ internal readonly record struct RecordCodebookHeader
             _ => false,
         };
         if (!isConsistent
-            || BinaryPrimitives.ReadUInt16LittleEndian(line[NumberOffset..]) != FormatConstants.RecordCodebook
+            || BinaryPrimitives.ReadUInt16LittleEndian(line[NumberOffset..]) != number
             || BinaryPrimitives.ReadUInt32LittleEndian(line[DimensionOffset..]) != (uint)dimension
             || read.LineCount != lineCount)
         {
@@ -97,7 +100,7 @@ internal readonly record struct RecordCodebookHeader
         line.Clear();
         line[KindOffset] = (byte)Kind;
         line[BitsOffset] = Bits;
-        BinaryPrimitives.WriteUInt16LittleEndian(line[NumberOffset..], FormatConstants.RecordCodebook);
+        BinaryPrimitives.WriteUInt16LittleEndian(line[NumberOffset..], Number);
         BinaryPrimitives.WriteUInt32LittleEndian(line[DimensionOffset..], (uint)Dimension);
         BinaryPrimitives.WriteUInt32LittleEndian(line[SubspaceCountOffset..], (uint)SubspaceCount);
         BinaryPrimitives.WriteUInt32LittleEndian(line[CodeLengthOffset..], (uint)CodeByteLength);

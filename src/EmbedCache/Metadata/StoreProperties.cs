@@ -14,6 +14,7 @@ internal sealed class StoreProperties
     private const string DefaultTimeToLiveName = "default_ttl_ms";
     private const string CompressionName = "compression";
     private const string BitsName = "compression_bits";
+    private const string ShortCodesName = "short_codes";
     private const string LossCountName = "loss_count";
     private const string ResidualMeanName = "loss_residual_mean";
     private const string ResidualMaxName = "loss_residual_max";
@@ -115,6 +116,12 @@ internal sealed class StoreProperties
 
     /// <summary>True when vectors are kept as codes of a codebook.</summary>
     public static bool NeedsCodebook(EmbeddingMetadata values) => new StoreProperties(values, 0, 0).Compression is VectorCompression.PQ or VectorCompression.Binary;
+
+    /// <summary>Whether compactions make short codes.</summary>
+    public bool HasShortCodes => Values.TryGetValue(ShortCodesName, out object value) && value is true;
+
+    /// <summary>The values with short codes or without.</summary>
+    public static EmbeddingMetadata WithShortCodes(EmbeddingMetadata values, bool hasThem) => hasThem ? values.With(ShortCodesName, true) : values.Without(ShortCodesName);
 
     private double? RealOf(string name) => Values.TryGetValue(name, out object value) && value is double real ? real : null;
 

@@ -26,6 +26,12 @@ internal static class Planner
         var results = new ScoredOrdinal[queries.Length][];
         long scored = 0;
         SearchPlanKind kind = Choose(set, matches, codes, queries);
+        if (kind != SearchPlanKind.FilteredScan && set.ShortCodes is { } shortCodes && TryShortCodes(set, shortCodes, queries, options, threads, results, out scored))
+        {
+            plan = new SearchPlan(SearchPlanKind.CodeScan, queries.Length, set.OrdinalCount, shortCodes.Count, scored) { FilterMatchCount = matches?.Count, FilterReadCount = matches?.ReadCount };
+            return results;
+        }
+
         if (kind == SearchPlanKind.BoundScan)
         {
             BoundResult[] found = BoundScan.Run(set, codes!, queries, options.Top, options.MinimumScore, threads, onDamage);
@@ -55,6 +61,25 @@ internal static class Planner
 
         plan = new SearchPlan(kind, queries.Length, set.OrdinalCount, codes?.Count ?? 0, scored) { FilterMatchCount = matches?.Count, FilterReadCount = matches?.ReadCount };
         return results;
+    }
+
+    /// <summary>False where short codes cannot answer: they are damaged, or expired records took the places of others.</summary>
+    private static bool TryShortCodes(ScanSet set, ShortCodes codes, Query[] queries, SearchOptions options, int threads, ScoredOrdinal[][] results, out long scored)
+    {
+        scored = 0;
+        for (int i = 0; i < queries.Length; i++)
+        {
+            if (ShortCodeScan.Run(set, codes, queries[i], options, threads, out long count) is not { } found)
+            {
+                scored = 0;
+                return false;
+            }
+
+            results[i] = found;
+            scored += count;
+        }
+
+        return true;
     }
 
     private static SearchPlanKind Choose(ScanSet set, FilterMatches? matches, CodeRuns? codes, Query[] queries)

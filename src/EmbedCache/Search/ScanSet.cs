@@ -31,6 +31,9 @@ internal sealed record ScanSet(
     /// <summary>Ordinals in all.</summary>
     public long OrdinalCount => TailFirstOrdinal + TailOffsets.Length;
 
+    /// <summary>Short codes of the first ordinals, or null.</summary>
+    public ShortCodes? ShortCodes { get; init; }
+
     /// <summary>Live records of the tail; counted once, and copied with the set.</summary>
     public long LiveTailCount { get; } = CountLive(TailOffsets);
 

@@ -14,6 +14,9 @@ public enum SearchPlanKind
 
     /// <summary>The codes of the records that the filter lets through were compared, one by one, and the vectors that their bounds left. Exact.</summary>
     FilteredScan = 3,
+
+    /// <summary>Every short code was compared, and the vectors of the ten times as many best. Approximate.</summary>
+    CodeScan = 4,
 }
 
 /// <summary>What the planner chose for a search, and what it cost.</summary>

@@ -6,8 +6,8 @@ using EmbedCache.Primitives;
 namespace EmbedCache.Storage;
 
 /// <summary>
-/// The codebook that a file's records are codes of. It is not derived from them, so that no catalog needs to name it: it is the first frame of the log, where a compaction
-/// put it, and is read and checked whole when the first code is decoded.
+/// A codebook as a file keeps it. The one that records are codes of is not derived from them, so that no catalog needs to name it: it is the first frame of the log, where a compaction
+/// put it, and is read and checked whole when the first code is decoded. That of the short codes has the same layout, and is derived.
 /// </summary>
 internal sealed class RecordCodebook
 {
@@ -37,9 +37,16 @@ internal sealed class RecordCodebook
     public static RecordCodebook Read(LogFile log)
     {
         Section section = Section.Open(log, FormatConstants.LogOffset, FrameKind.Codebook, log.Source.Limit);
+        return TryRead(section, log.Header.Dimension, FormatConstants.RecordCodebook) ?? throw Damaged(log);
+    }
+
+    /// <summary>Reads a codebook from its section; null where that holds none of this number and dimension.</summary>
+    /// <exception cref="CorruptFileException">A block is damaged.</exception>
+    public static RecordCodebook? TryRead(Section section, int dimension, ushort number)
+    {
         if (section.Frame.EntriesByteLength > int.MaxValue)
         {
-            throw Damaged(log);
+            return null;
         }
 
         byte[] entries = new byte[section.Frame.EntriesByteLength];
@@ -48,14 +55,14 @@ internal sealed class RecordCodebook
             section.Block(block).CopyTo(entries.AsSpan((int)(block * FormatConstants.SectionBlockByteLength)));
         }
 
-        return TryParse(entries, log.Header.Dimension) ?? throw Damaged(log);
+        return TryParse(entries, dimension, number);
     }
 
     /// <summary>A codebook from the entries of its section, checked. Null when they are not one for this dimension.</summary>
-    public static RecordCodebook? TryParse(ReadOnlySpan<byte> entries, int dimension)
+    public static RecordCodebook? TryParse(ReadOnlySpan<byte> entries, int dimension, ushort number = FormatConstants.RecordCodebook)
     {
         if (entries.Length % RecordCodebookHeader.ByteLength != 0
-            || !RecordCodebookHeader.TryRead(entries, dimension, entries.Length / RecordCodebookHeader.ByteLength, out RecordCodebookHeader header))
+            || !RecordCodebookHeader.TryRead(entries, number, dimension, entries.Length / RecordCodebookHeader.ByteLength, out RecordCodebookHeader header))
         {
             return null;
         }
@@ -76,8 +83,8 @@ internal sealed class RecordCodebook
         return new RecordCodebook(codebook, header.Seed, header.TrainedCount);
     }
 
-    /// <summary>Appends the codebook to an empty log.</summary>
-    public void Write(LogAppender appender)
+    /// <summary>Appends the codebook.</summary>
+    public SectionExtent Write(LogAppender appender, ushort number = FormatConstants.RecordCodebook)
     {
         var product = Codebook as ProductQuantizer;
         var binary = Codebook as BinaryQuantizer;
@@ -85,6 +92,7 @@ internal sealed class RecordCodebook
         {
             Kind = product is null ? CodebookKind.Binary : CodebookKind.Product,
             Bits = (byte)(product?.BitsPerCode ?? binary!.BitsPerElement),
+            Number = number,
             Dimension = Codebook.Dimension,
             SubspaceCount = product?.SubspaceCount ?? 0,
             CodeByteLength = Codebook.CodeByteLength,
@@ -97,7 +105,7 @@ internal sealed class RecordCodebook
             EntryByteLength = RecordCodebookHeader.ByteLength,
             CoversFrom = FormatConstants.LogOffset,
             CoversTo = FormatConstants.LogOffset,
-            Codebook = FormatConstants.RecordCodebook,
+            Codebook = number,
         };
         byte[] bytes = new byte[header.LineCount * RecordCodebookHeader.ByteLength];
         header.Write(bytes);
@@ -125,7 +133,7 @@ internal sealed class RecordCodebook
             }
         }
 
-        appender.AppendSection(frame, writer => writer.Write(bytes));
+        return appender.AppendSection(frame, writer => writer.Write(bytes));
     }
 
     /// <summary>From the file's order (subspace, centroid, element) to that of the kernels (subspace, element, centroid).</summary>
