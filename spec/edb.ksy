@@ -18,7 +18,8 @@ doc: |
   current slot's `ofs_published`. To read one place, instantiate one of the
   parametric types yourself: `frame_at(ofs)`, `keys_entry_at(ofs, idx)`,
   `ordinals_entry_at(ofs, idx)`, `live_word_at(ofs, idx)`,
-  `codebook_at(ofs)`, `code_row_at(ofs, dimension, idx)`, `columns_at(ofs)`,
+  `codebook_at(ofs)`, `code_row_at(ofs, dimension, idx)`,
+  `short_code_block_at(ofs, num_subspaces, idx)`, `columns_at(ofs)`,
   `column_at(ofs, idx)` and
   `block_crc_at(ofs, num_entries, len_entry, idx)`.
 
@@ -753,7 +754,7 @@ types:
           L2 norm of the vector that was given less the decoded one, rounded
           up.
   record_codebook_header:
-    doc: The first line of the codebook that records are codes of.
+    doc: The first line of the codebook that records are codes of, or of that of the short codes.
     doc-ref: FORMAT.md#encoded-vectors
     seq:
       - id: kind
@@ -765,7 +766,7 @@ types:
         doc: 'Product: bits of the code of a subspace, 8 or 4. Binary: of an element, 1, 2 or 4.'
       - id: number
         type: u2
-        doc: Always 2.
+        doc: The section's `codebook`, 2 for records, 3 for short codes.
       - id: dimension
         type: u4
         doc: The file's.
@@ -899,6 +900,43 @@ types:
         pos: ofs_section + 128
         size: header.num_mean * 4
         doc: As many f4.
+  short_code_block_at:
+    doc: 'To be instantiated by hand: 32 ordinals of a section of short codes.'
+    doc-ref: FORMAT.md#short-codes
+    params:
+      - id: ofs_section
+        type: u8
+        doc: Where the section's frame begins.
+      - id: num_subspaces
+        type: u4
+        doc: The codebook's.
+      - id: idx_block
+        type: u8
+        doc: Index of the block, from 0. Its first ordinal is 32 times this.
+    instances:
+      len_codes:
+        value: (num_subspaces + 1) / 2 * 32
+        doc: Length of the codes.
+      len_block:
+        value: (len_codes + 63) / 64 * 64 + 256
+        doc: Length of a block.
+      codes:
+        io: _root._io
+        pos: ofs_section + 64 + idx_block * len_block
+        size: len_codes
+        doc: |
+          Byte v of pair p: the code of subspace 2p of vector v in the low half,
+          that of 2p + 1 in the high half.
+      scales:
+        io: _root._io
+        pos: ofs_section + 64 + (idx_block + 1) * len_block - 256
+        size: 128
+        doc: 32 f4.
+      norms:
+        io: _root._io
+        pos: ofs_section + 64 + (idx_block + 1) * len_block - 128
+        size: 128
+        doc: 32 f4.
   code_row_at:
     doc: 'To be instantiated by hand: the row of one ordinal in a codes section.'
     params:

@@ -72,6 +72,18 @@ public sealed class MaintenanceTests : ModuleTest
     }
 
     [Fact]
+    public void OptimizeKeepsShortCodesUntilToldOtherwise()
+    {
+        Fill();
+        Run("1..60 | ForEach-Object { @{ Key = \"k$_\"; Vector = $vector } } | Set-Embedding $path; Optimize-EmbedCache $path -ShortCodes");
+        Assert.Equal(96L, Value("(Get-EmbedCacheInfo $path).ShortCodeCount"));
+        Run("Optimize-EmbedCache $path");
+        Assert.Equal(96L, Value("(Get-EmbedCacheInfo $path).ShortCodeCount"));
+        Run("Optimize-EmbedCache $path -ShortCodes:$false");
+        Assert.Equal(0L, Value("(Get-EmbedCacheInfo $path).ShortCodeCount"));
+    }
+
+    [Fact]
     public void OptimizeSaysWhatItCannotCompress()
     {
         Fill();

@@ -26,6 +26,7 @@ internal static class GoldenRecipes
         ["metric-l2"] = L2,
         ["properties"] = Properties,
         ["compacted"] = Compacted,
+        ["short-codes"] = ShortCodes,
         ["compressed-float16"] = world => Compressed(world, VectorCompression.Float16, null, Metric.Dot, 5),
         ["compressed-int8"] = world => Compressed(world, VectorCompression.Int8, null, Metric.L2, 5),
         ["compressed-product"] = world => Compressed(world, VectorCompression.PQ, 3, Metric.Cosine, 7),
@@ -206,6 +207,17 @@ internal static class GoldenRecipes
         using EmbeddingCache cache = world.Create(model: "text-embedding-3-small", timeToLive: TimeSpan.FromHours(36));
         cache.Set("text", GoldenWorld.Vector(1));
         cache.Checkpoint();
+    }
+
+    /// <summary>Two blocks of 32 ordinals, a few that have no short code, an odd number of subspaces.</summary>
+    private static void ShortCodes(GoldenWorld world)
+    {
+        using EmbeddingCache cache = world.Create(dimension: 5, metric: Metric.L2);
+        cache.Set(Enumerable.Range(0, 70).Select(i => new EmbeddingEntry($"key {i}", GoldenWorld.Vector(i * i, 5))));
+        world.Tick();
+        cache.Optimize(new OptimizeOptions { ShortCodes = true }, null, default);
+        world.Tick();
+        cache.Set("later", GoldenWorld.Vector(99, 5));
     }
 
     /// <summary>Encoded records, one that the encoding cannot keep, one that is set later, one touched, and the codebook where there is one.</summary>
