@@ -42,7 +42,7 @@ Describe 'Optimize-EmbedCache' {
 
     It 'completes -Compression' {
         $line = 'Optimize-EmbedCache x.edb -Compression '
-        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'None', 'Float16', 'Int8', 'PQ', 'Binary'
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'Binary', 'Float16', 'Int8', 'None', 'PQ'
     }
 
     It 'does nothing with -WhatIf' {
