@@ -19,6 +19,7 @@
         'Find-SimilarEmbedding',
         'Get-EmbedCacheInfo',
         'Get-Embedding',
+        'Measure-EmbedCacheRecall',
         'New-EmbedCache',
         'Open-EmbedCache',
         'Optimize-EmbedCache',
