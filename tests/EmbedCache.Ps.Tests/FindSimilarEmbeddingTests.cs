@@ -72,6 +72,13 @@ public sealed class FindSimilarEmbeddingTests : ModuleTest
     }
 
     [Fact]
+    public void ExactAndEfSearchReachTheEngine()
+    {
+        Assert.Equal("k0", Value("(Find-SimilarEmbedding $path $vector -Top 1 -Exact -EfSearch 50).Key"));
+        ErrorAssert.Is(TerminatingError("Find-SimilarEmbedding $path $vector -EfSearch 0"), "ParameterArgumentValidationError", "FindSimilarEmbeddingCommand", ErrorCategory.InvalidData, "EfSearch");
+    }
+
+    [Fact]
     public void BareVectorInThePipelineIsOneError()
     {
         ErrorAssert.Is(Error("$vector | Find-SimilarEmbedding $path"), "BareVector", "FindSimilarEmbeddingCommand", ErrorCategory.InvalidArgument, "-Vector");

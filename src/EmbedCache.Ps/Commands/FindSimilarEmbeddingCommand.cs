@@ -48,6 +48,15 @@ public sealed class FindSimilarEmbeddingCommand : CacheCommand
     [Alias("MinScore", "Threshold")]
     public double MinimumScore { get; set; } = double.NegativeInfinity;
 
+    /// <summary>Compare with every record, though the file has an index that could answer faster and miss a few.</summary>
+    [Parameter]
+    public SwitchParameter Exact { get; set; }
+
+    /// <summary>How many candidates a search through the index keeps.</summary>
+    [Parameter]
+    [ValidateRange(1, 1_000_000)]
+    public int EfSearch { get; set; }
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
@@ -175,7 +184,14 @@ public sealed class FindSimilarEmbeddingCommand : CacheCommand
         IReadOnlyList<SimilarEmbedding> hits;
         try
         {
-            hits = Engine.FindSimilar(query.Span, hasOwn ? Top + 1 : Top, MinimumScore);
+            hits = Engine.FindSimilar(query.Span, new SearchOptions
+            {
+                Top = hasOwn ? Top + 1 : Top,
+                MinimumScore = MinimumScore,
+                Exact = Exact,
+                EfSearch = EfSearch > 0 ? EfSearch : null,
+            });
+            WriteVerbose(Engine.LastSearchPlan!.ToString());
         }
         catch (InvalidEmbeddingException refused)
         {
