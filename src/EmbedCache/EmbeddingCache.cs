@@ -211,7 +211,12 @@ public sealed partial class EmbeddingCache : IDisposable
 
     /// <summary>What the file is and holds, at one snapshot.</summary>
     /// <param name="countExpired">Also count expired records, which reads the header of each record.</param>
-    public EmbeddingCacheInfo GetInfo(bool countExpired = false) => Read(snapshot => InfoReader.Read(_store, snapshot, countExpired));
+    public EmbeddingCacheInfo GetInfo(bool countExpired = false)
+    {
+        EmbeddingCacheInfo info = Read(snapshot => InfoReader.Read(_store, snapshot, countExpired));
+        info.LastSearchPlan = _lastSearchPlan;
+        return info;
+    }
 
     /// <summary>Indexes what is not indexed yet and makes everything durable.</summary>
     public void Checkpoint() => _store.Checkpoint(threshold: 1);

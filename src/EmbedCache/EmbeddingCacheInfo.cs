@@ -60,6 +60,12 @@ public sealed class EmbeddingCacheInfo
     /// <summary>Bytes of index sections in use.</summary>
     public long IndexByteLength { get; internal set; }
 
+    /// <summary>The index sections in use, by kind.</summary>
+    public IReadOnlyList<EmbeddingCacheSections> Sections { get; internal set; } = [];
+
+    /// <summary>How the newest search through this handle was done, or null before the first.</summary>
+    public SearchPlan? LastSearchPlan { get; internal set; }
+
     /// <summary>What writers keep to make searches faster.</summary>
     public IndexMode Index { get; internal set; }
 

@@ -40,6 +40,7 @@ internal static class InfoReader
             DeadCount = dead,
             FileByteLength = snapshot.Log.File.Length,
             IndexByteLength = indexBytes,
+            Sections = Sections(snapshot.Index),
             Index = snapshot.Properties.Index,
             CodedCount = snapshot.Codes?.Count ?? 0,
             ReclaimableByteLength = Math.Max(0, dead + (expired ?? 0)) * averageFrame,
@@ -48,6 +49,30 @@ internal static class InfoReader
             OldestPin = OldestPin(snapshot),
             LastCommit = UnixTime.ToDateTimeOffset(snapshot.Slot.Committed),
         };
+    }
+
+    private static List<EmbeddingCacheSections> Sections(IndexState index)
+    {
+        var counts = new SortedDictionary<FrameKind, (int Count, long ByteLength)>();
+        void Add(FrameKind kind, long byteLength)
+        {
+            (int count, long before) = counts.TryGetValue(kind, out (int, long) sum) ? sum : default;
+            counts[kind] = (count + 1, before + byteLength);
+        }
+
+        foreach (Segment segment in index.Segments)
+        {
+            Add(FrameKind.Keys, segment.Keys.Section.ByteLength);
+            Add(FrameKind.Ordinals, segment.Ordinals.Section.ByteLength);
+            Add(FrameKind.Live, segment.Live.Section.ByteLength);
+        }
+
+        foreach (CatalogEntry entry in index.Derived.Entries)
+        {
+            Add(entry.Kind, entry.FrameByteLength);
+        }
+
+        return [.. counts.Select(kind => new EmbeddingCacheSections(kind.Key.ToString(), kind.Value.Count, kind.Value.ByteLength))];
     }
 
     private static long CountExpired(Snapshot snapshot, ScanSet set)
