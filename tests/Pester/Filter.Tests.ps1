@@ -52,4 +52,12 @@ Describe '-Filter' {
         (Get-Embedding $path).Metadata.n | Should -Be 1, 3, 5, 7, 9, 11, 13, 15, 17, 19
         { 'k1' | Remove-Embedding $path -Filter { $_.n -eq 1 } } | Should -Throw -ErrorId 'FilterOfKeys,EmbedCache.PowerShell.RemoveEmbeddingCommand'
     }
+
+    It 'chooses what Find-SimilarEmbedding searches' {
+        (Find-SimilarEmbedding $path 1, 0, 0, 0 -Top 3 -Filter { $_.n -ge 5 -and $_.even -eq $false }).Key | Should -Be 'k5', 'k7', 'k9'
+        Find-SimilarEmbedding $path 1, 0, 0, 0 -Filter { $_.n -ge 12 } | Should -HaveCount 8
+        (Find-SimilarEmbedding $path -Key 'k10' -Top 2 -Filter @{ lang = 'de' }).Key | Sort-Object | Should -Be 'k13', 'k7'
+        ('k1', 'k2' | Find-SimilarEmbedding $path -Top 1 -Filter "n > 15").Key | Should -Be 'k16', 'k16'
+        { Find-SimilarEmbedding $path 1, 0, 0, 0 -Filter { Get-Date } } | Should -Throw -ErrorId 'InvalidFilter,EmbedCache.PowerShell.FindSimilarEmbeddingCommand'
+    }
 }

@@ -12,6 +12,7 @@ public sealed class FindSimilarEmbeddingCommand : CacheCommand
     private bool _keyIsGiven;
     private bool _vectorIsGiven;
     private bool _toldBareNumber;
+    private Filter? _filter;
 
     /// <summary>The vector to search with: any form that Set-Embedding takes.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
@@ -57,6 +58,10 @@ public sealed class FindSimilarEmbeddingCommand : CacheCommand
     [ValidateRange(1, 1_000_000)]
     public int EfSearch { get; set; }
 
+    /// <summary>Search only among records whose metadata passes: a script block (read, never run), a hashtable, or a filter's text.</summary>
+    [Parameter]
+    public object? Filter { get; set; }
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
@@ -74,6 +79,7 @@ public sealed class FindSimilarEmbeddingCommand : CacheCommand
         }
 
         OpenTarget(writable: false);
+        _filter = bound.ContainsKey(nameof(Filter)) ? ReadFilter(Filter) : null;
     }
 
     /// <inheritdoc/>
@@ -188,6 +194,7 @@ public sealed class FindSimilarEmbeddingCommand : CacheCommand
             {
                 Top = hasOwn ? Top + 1 : Top,
                 MinimumScore = MinimumScore,
+                Filter = _filter,
                 Exact = Exact,
                 EfSearch = EfSearch > 0 ? EfSearch : null,
             });

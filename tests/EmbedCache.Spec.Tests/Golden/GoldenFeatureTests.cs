@@ -14,6 +14,7 @@ public sealed class GoldenFeatureTests
     [InlineData("sections", (byte)FrameKind.Ordinals)]
     [InlineData("sections", (byte)FrameKind.Live)]
     [InlineData("sections", (byte)FrameKind.Catalog)]
+    [InlineData("columns", (byte)FrameKind.Columns)]
     [InlineData("short-codes", (byte)FrameKind.Codebook)]
     [InlineData("short-codes", (byte)FrameKind.Codes)]
     public void It_holds_frames_of_the_kind(string name, byte kind) => Assert.Contains(Frames(Read(name)), frame => (byte)frame.Header.Kind == kind);

@@ -27,6 +27,7 @@ internal static class GoldenRecipes
         ["properties"] = Properties,
         ["compacted"] = Compacted,
         ["short-codes"] = ShortCodes,
+        ["columns"] = Columns,
         ["compressed-float16"] = world => Compressed(world, VectorCompression.Float16, null, Metric.Dot, 5),
         ["compressed-int8"] = world => Compressed(world, VectorCompression.Int8, null, Metric.L2, 5),
         ["compressed-product"] = world => Compressed(world, VectorCompression.PQ, 3, Metric.Cosine, 7),
@@ -210,6 +211,28 @@ internal static class GoldenRecipes
     }
 
     /// <summary>Two blocks of 32 ordinals, a few that have no short code, an odd number of subspaces.</summary>
+    /// <summary>Metadata by column: every type; values in all records, in many and in few; names that differ in case; texts too long for a column; records behind the columns.</summary>
+    private static void Columns(GoldenWorld world)
+    {
+        world.IndexThreshold = 20;
+        using EmbeddingCache cache = world.Create(dimension: 2, metric: Metric.Dot);
+        cache.Set(Enumerable.Range(0, 60).Select(i => new EmbeddingEntry($"key {i}", GoldenWorld.Vector(i, 2)) { Metadata = ColumnValues(i) }));
+        world.Tick();
+        cache.Checkpoint();
+        cache.Touch("key 7", null, EmbeddingMetadata.Empty.With("n", 700L));
+        cache.Remove("key 8");
+        cache.Set("later", GoldenWorld.Vector(99, 2), EmbeddingMetadata.Empty.With("n", -1L));
+    }
+
+    private static EmbeddingMetadata ColumnValues(int i)
+    {
+        EmbeddingMetadata values = EmbeddingMetadata.Empty.With("n", (long)i).With("lang", i % 3 == 0 ? "de" : "grün");
+        values = i % 2 == 0 ? values.With("share", i / 8.0).With("even", i % 4 == 0) : values;
+        values = i % 10 == 3 ? values.With("seen", DateTimeOffset.FromUnixTimeMilliseconds(GoldenWorld.Beginning).AddDays(i)).With("tags", i == 3 ? [] : new[] { "a", $"t{i}", "a" }) : values;
+        values = i == 17 ? values.With("N", "seventeen").With("n", "text here, number elsewhere") : values;
+        return i is 20 or 21 ? values.With("body", new string((char)('a' + i - 20), 40_000)) : values;
+    }
+
     private static void ShortCodes(GoldenWorld world)
     {
         using EmbeddingCache cache = world.Create(dimension: 5, metric: Metric.L2);

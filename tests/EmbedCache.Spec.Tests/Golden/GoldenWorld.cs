@@ -19,8 +19,12 @@ internal sealed class GoldenWorld(string path)
     /// <summary>Where the recipe writes.</summary>
     public string Path { get; } = path;
 
+    /// <summary>From how many ordinals on checkpoints write codes and columns: lower than usual where a small file is to have them.</summary>
+    public long IndexThreshold { get; set; } = new EngineEnvironment().CodesThreshold;
+
     public EngineEnvironment Environment => new()
     {
+        CodesThreshold = IndexThreshold,
         UnixMilliseconds = () => Now,
         NewStoreId = () => StoreId,
         Boot = () => 0,
