@@ -11,24 +11,31 @@
     Test    runs every test; the Pester suite too, where pwsh and Pester are found
     Pack    writes output/EmbedCache.<version>.nupkg, which Install-PSResource takes
     Bench   compares with other stores and prints JSON lines; -Arguments go to the benchmarks
+    Fuzz    fuzzes the engine for -Seconds, with AFL++ where it is installed; keeps finds in output/Fuzz/finds
+    Soak    runs the tests as Test does, each as long as tests/README.md says for a long run: hours
     Clean   removes what the other tasks made
 .EXAMPLE
     ./build.ps1 -Task Build, Test
+.EXAMPLE
+    ./build.ps1 -Task Fuzz -Seconds 3600
 #>
 [CmdletBinding()]
 param(
-    [ValidateSet('Build', 'Test', 'Pack', 'Bench', 'Clean')]
+    [ValidateSet('Build', 'Test', 'Pack', 'Bench', 'Fuzz', 'Soak', 'Clean')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
     [string] $Configuration = 'Release',
 
-    [string[]] $Arguments = @()
+    [string[]] $Arguments = @(),
+
+    [int] $Seconds = 60
 )
 
 $ErrorActionPreference = 'Stop'
 $module = [System.IO.Path]::Combine($PSScriptRoot, 'src', 'EmbedCache.Module')
 $benchmarks = [System.IO.Path]::Combine($PSScriptRoot, 'tests', 'EmbedCache.Benchmarks')
+$fuzz = [System.IO.Path]::Combine($PSScriptRoot, 'tests', 'EmbedCache.Fuzz')
 $solution = [System.IO.Path]::Combine($PSScriptRoot, 'EmbedCache.Ps.sln')
 
 function Invoke-Dotnet {
@@ -44,6 +51,11 @@ foreach ($name in $Task) {
         'Test' { Invoke-Dotnet test $solution --configuration $Configuration --nologo }
         'Pack' { Invoke-Dotnet pack $module --configuration $Configuration --nologo }
         'Bench' { Invoke-Dotnet run --project $benchmarks --configuration Release -- $Arguments }
+        'Fuzz' { Invoke-Dotnet run --project $fuzz --configuration Release -- drive $Seconds ([System.IO.Path]::Combine($PSScriptRoot, 'output', 'Fuzz')) }
+        'Soak' {
+            [System.Environment]::SetEnvironmentVariable('EMBEDCACHE_LONG', '1')
+            Invoke-Dotnet test $solution --configuration Release --nologo -- RunConfiguration.TestSessionTimeout=86400000
+        }
         'Clean' {
             Invoke-Dotnet clean $solution --configuration $Configuration --nologo --verbosity quiet
             $output = [System.IO.Path]::Combine($PSScriptRoot, 'output')

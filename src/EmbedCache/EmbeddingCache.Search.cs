@@ -120,10 +120,16 @@ public sealed partial class EmbeddingCache
     private SimilarEmbedding[] ReadHits(Snapshot snapshot, ScanSet set, ScoredOrdinal[] best)
     {
         var hits = new SimilarEmbedding[best.Length];
+        var vectors = new HashSet<long>();
         for (int i = 0; i < hits.Length; i++)
         {
             long offset = set.OffsetOf(best[i].Ordinal);
             RecordFrame frame = RecordReader.Read(snapshot.Log, offset, snapshot.PublishedTail);
+            if (!vectors.Add(frame.Header.Kind == FrameKind.Touch ? frame.TouchedRecord : offset))
+            {
+                throw new CorruptFileException("Two live records are said to have one vector; compact the file, which rebuilds its indexes", snapshot.Log.Path, offset);
+            }
+
             hits[i] = new SimilarEmbedding(
                 EmbeddingReader.Read(snapshot, offset, frame, null),
                 best[i].Score,
@@ -139,9 +145,11 @@ public sealed partial class EmbeddingCache
         try
         {
             ScanSet set = LiveRecords.Of(snapshot, _store.Now);
+            var kept = new KeptFrames(snapshot.Log, snapshot.PublishedTail, newestFirst);
             foreach (long offset in filter is null ? LiveRecords.Offsets(set, newestFirst) : snapshot.Filters.Get(filter).Offsets(set, newestFirst))
             {
                 RecordFrame frame = RecordReader.Read(snapshot.Log, offset, snapshot.PublishedTail);
+                kept.Add(offset, frame);
                 if (!frame.IsExpired(set.Now))
                 {
                     yield return EmbeddingReader.Read(snapshot, offset, frame, null);

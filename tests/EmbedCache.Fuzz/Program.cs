@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using SharpFuzz;
 
@@ -6,7 +5,7 @@ namespace EmbedCache.Fuzz;
 
 /// <summary>
 /// <c>afl TARGET</c> is what afl-fuzz runs, on an engine that the sharpfuzz tool has instrumented. <c>seeds TARGET FOLDER</c> writes what it starts
-/// from. <c>run SECONDS [SEED]</c> needs neither: it mutates golden files itself. <c>replay TARGET FILE...</c> repeats finds.
+/// from; <c>drive SECONDS FOLDER</c> does both, and what else a campaign needs. <c>run SECONDS [SEED]</c> needs neither: it mutates golden files itself. <c>replay TARGET FILE...</c> repeats finds.
 /// </summary>
 internal static class Program
 {
@@ -28,13 +27,15 @@ internal static class Program
                 }
 
                 return 0;
+            case ["drive", string seconds, string folder]:
+                return FuzzDrive.Run(TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture)), folder);
             case ["run", string seconds, .. string[] rest]:
                 return MutationRun.Run(
                     TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture)),
                     rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : Environment.TickCount,
                     rest.Length > 1 ? rest[1] : Path.GetTempPath());
             default:
-                Console.Error.WriteLine($"afl TARGET | seeds TARGET FOLDER | replay TARGET FILE... | run SECONDS [SEED [FINDS]]; targets: {string.Join(", ", FuzzTargets.All.Keys)}");
+                Console.Error.WriteLine($"drive SECONDS FOLDER | afl TARGET | seeds TARGET FOLDER | replay TARGET FILE... | run SECONDS [SEED [FINDS]]; targets: {string.Join(", ", FuzzTargets.All.Keys)}");
                 return 64;
         }
     }

@@ -119,6 +119,7 @@ internal sealed class Compactor(Store store, OptimizeOptions options, IProgress<
 
         long total = Math.Max(1, set.OrdinalCount);
         long done = 0;
+        var kept = new KeptFrames(from.Log, from.PublishedTail, newestFirst: false);
         foreach (long offset in LiveRecords.Offsets(set, newestFirst: false))
         {
             if (done++ % ProgressStep == 0)
@@ -127,7 +128,7 @@ internal sealed class Compactor(Store store, OptimizeOptions options, IProgress<
                 progress?.Report(new OptimizeProgress(OptimizeStage.Compacting, learned + ((CopyShare - learned) * done / total)));
             }
 
-            CopyRecord(from, offset, set.Now, recoder, transaction);
+            CopyRecord(from, offset, set.Now, kept, recoder, transaction);
         }
 
         if (recoder.Loss is not null)
@@ -145,10 +146,11 @@ internal sealed class Compactor(Store store, OptimizeOptions options, IProgress<
         transaction.Commit();
     }
 
-    private void CopyRecord(Snapshot from, long offset, long now, Recoder recoder, WriteTransaction transaction)
+    private void CopyRecord(Snapshot from, long offset, long now, KeptFrames kept, Recoder recoder, WriteTransaction transaction)
     {
         LogFile log = from.Log;
         RecordFrame frame = RecordReader.Read(log, offset, from.PublishedTail);
+        kept.Add(offset, frame);
         if (frame.IsExpired(now))
         {
             ExpiredCount++;

@@ -37,7 +37,15 @@ internal static class HolePuncher
         long oldestInSlots = older.Sequence;
         bool isFree = snapshot.Log.File.IsLockedByOther(LockRanges.ReaderPins, oldestInSlots) == false
             && (snapshot.Shared.OldestPin() is not { } own || own >= oldestInSlots);
-        return isFree ? retired : [];
+
+        // What a catalog calls a section need not be one: nothing else may be punched, least of all records.
+        return isFree ? [.. retired.Where(entry => IsSection(snapshot.Log, entry))] : [];
+    }
+
+    private static bool IsSection(LogFile log, CatalogEntry entry)
+    {
+        ReadOnlySpan<byte> header = log.Source.Slice(entry.FrameOffset, FormatConstants.FrameHeaderByteLength);
+        return SectionFrame.TryRead(header, out SectionFrame frame) && entry.Describes(frame) && FrameSeal.IsSelfValid(header, entry.FrameOffset, log.Header.Salt);
     }
 
     /// <summary>What the catalog of a slot has retired; nothing where it cannot be read.</summary>

@@ -13,6 +13,7 @@ internal static class IndexLookup
         for (int i = segments.Length - 1; i >= 0; i--)
         {
             KeyRun run = segments[i].Keys;
+            int collisions = 0;
             for (long index = run.FindLast(key.Hash); index >= 0; index--)
             {
                 KeyEntry entry = run.EntryAt(index);
@@ -26,6 +27,8 @@ internal static class IndexLookup
                 {
                     return frame.Header.Kind != FrameKind.Tombstone;
                 }
+
+                KeyComparer.CountCollision(log, offset, ref collisions);
             }
         }
 
@@ -64,6 +67,7 @@ internal static class IndexLookup
     /// <param name="entry">What was found.</param>
     public static bool TryMatch(LogFile log, Segment segment, long last, ulong hash, long frameOffset, long tail, out KeyEntry entry)
     {
+        int collisions = 0;
         for (long index = last; index >= 0; index--)
         {
             entry = segment.Keys.EntryAt(index);
@@ -76,6 +80,8 @@ internal static class IndexLookup
             {
                 return true;
             }
+
+            KeyComparer.CountCollision(log, entry.FrameOffset, ref collisions);
         }
 
         entry = default;

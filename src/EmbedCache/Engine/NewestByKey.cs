@@ -8,14 +8,16 @@ namespace EmbedCache.Engine;
 internal sealed class NewestByKey(LogFile log, long tail)
 {
     private readonly Dictionary<ulong, (long Offset, bool IsLive)> _newest = [];
-    private readonly List<(ulong Hash, long Offset, bool IsLive)> _colliding = [];
+    private readonly Dictionary<ulong, List<(long Offset, bool IsLive)>> _colliding = [];
+
+    /// <summary>Keys of one hash that are told apart: what has more is damaged, and to be reported, not to be compared each with each.</summary>
+    private const int MostOfOneHash = 512;
 
     /// <summary>Newest frames, tombstones included.</summary>
-    public IEnumerable<long> Offsets => _newest.Values.Select(entry => entry.Offset).Concat(_colliding.Select(entry => entry.Offset));
+    public IEnumerable<long> Offsets => _newest.Values.Concat(_colliding.Values.SelectMany(static entries => entries)).Select(static entry => entry.Offset);
 
     /// <summary>Newest frames that are records or touches.</summary>
-    public IEnumerable<long> LiveOffsets => _newest.Values.Where(entry => entry.IsLive).Select(entry => entry.Offset)
-        .Concat(_colliding.Where(entry => entry.IsLive).Select(entry => entry.Offset));
+    public IEnumerable<long> LiveOffsets => _newest.Values.Concat(_colliding.Values.SelectMany(static entries => entries)).Where(static entry => entry.IsLive).Select(static entry => entry.Offset);
 
     public long LiveCount => LiveOffsets.LongCount();
 
@@ -29,15 +31,19 @@ internal sealed class NewestByKey(LogFile log, long tail)
             return;
         }
 
-        ulong hash = frame.KeyHash;
-        int index = _colliding.FindIndex(entry => entry.Hash == hash && AreEqual(entry.Offset, offset));
-        if (index < 0)
+        if (!_colliding.TryGetValue(frame.KeyHash, out List<(long Offset, bool IsLive)>? entries))
         {
-            _colliding.Add((hash, offset, isLive));
+            _colliding.Add(frame.KeyHash, entries = []);
         }
-        else
+
+        int index = entries.FindIndex(entry => AreEqual(entry.Offset, offset));
+        if (index >= 0)
         {
-            _colliding[index] = (hash, offset, isLive);
+            entries[index] = (offset, isLive);
+        }
+        else if (entries.Count < MostOfOneHash)
+        {
+            entries.Add((offset, isLive));
         }
     }
 

@@ -49,7 +49,7 @@ internal sealed class Segment
             SectionFrame k = keys[i].Frame;
             SectionFrame o = ordinals[i].Frame;
             SectionFrame l = live[i].Frame;
-            isWhole = k.CoversFrom == covered && o.CoversFrom == covered && l.CoversFrom == covered
+            isWhole = k.CoversFrom < k.CoversTo && k.CoversFrom == covered && o.CoversFrom == covered && l.CoversFrom == covered
                 && o.CoversTo == k.CoversTo && l.CoversTo == k.CoversTo
                 && o.FirstOrdinal == nextOrdinal && l.FirstOrdinal == nextOrdinal
                 && l.EntryCount == LiveBitmap.WordCount(o.EntryCount);

@@ -102,6 +102,7 @@ internal sealed class Snapshot
     public bool TryFind(scoped in StoredKey key, out long offset, out RecordFrame frame, bool wantsVector = false)
     {
         int count = TailCount;
+        int collisions = 0;
         TailTable table = Tail.Table;
         for (int index = table.FindNewest(key.Hash, count); index >= 0; index = table.FindOlder(index))
         {
@@ -110,6 +111,8 @@ internal sealed class Snapshot
             {
                 return frame.Header.Kind != FrameKind.Tombstone;
             }
+
+            KeyComparer.CountCollision(Log, offset, ref collisions);
         }
 
         return IndexLookup.TryFind(Log, Index.Segments, key, PublishedTail, out offset, out frame, wantsVector);

@@ -49,6 +49,7 @@ internal sealed class TailDeaths
     private void Examine(Snapshot snapshot, TailTable table, int index)
     {
         TailTable.Entry entry = table[index];
+        int collisions = 0;
         for (int older = table.FindOlder(index); older >= 0; older = table.FindOlder(older))
         {
             if (KeyComparer.AreEqual(snapshot.Log, entry.Offset, table[older].Offset, snapshot.PublishedTail))
@@ -57,6 +58,8 @@ internal sealed class TailDeaths
                 _inTail[older] = index;
                 return;
             }
+
+            KeyComparer.CountCollision(snapshot.Log, table[older].Offset, ref collisions);
         }
 
         if (IndexLookup.FindOlderVersion(snapshot.Log, snapshot.Index.Segments, entry.Hash, entry.Offset, snapshot.PublishedTail) is { } found)

@@ -9,6 +9,9 @@ namespace EmbedCache.Keys;
 /// </summary>
 internal static class KeyMerge
 {
+    /// <summary>Comparisons among entries of one hash: what thousands of overwrites and a few real collisions need, and no more than a tenth of a second.</summary>
+    private const int MostCompared = 1 << 20;
+
     /// <summary>The newest entry of each distinct key, sorted as in a run.</summary>
     /// <param name="log">Where the frames are, all of them readable.</param>
     /// <param name="entries">Frames in log order.</param>
@@ -138,8 +141,16 @@ internal static class KeyMerge
         }
 
         group.Sort((a, b) => a.FrameOffset.CompareTo(b.FrameOffset));
+        int collisions = 0;
+        int compared = 0;
         for (int newer = group.Count - 1; newer > 0; newer--)
         {
+            KeyComparer.CountCollision(log, group[newer].FrameOffset, ref collisions);
+            if ((compared += newer) > MostCompared)
+            {
+                throw new CorruptFileException("More keys are said to have one hash than can be told apart", log.Path, group[newer].FrameOffset);
+            }
+
             for (int older = newer - 1; older >= 0; older--)
             {
                 if (KeyComparer.AreEqual(log, group[newer].FrameOffset, group[older].FrameOffset, tail))

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace EmbedCache.Keys;
 
 /// <summary>
@@ -8,6 +10,11 @@ internal sealed class TailTable
 {
     private const int InitialCapacity = 256;
     private const int None = -1;
+
+    /// <summary>Odd, and another one in each process.</summary>
+#pragma warning disable RS0030 // Nothing of it reaches a file.
+    private static readonly ulong s_multiplier = BinaryPrimitives.ReadUInt64LittleEndian(Guid.NewGuid().ToByteArray()) | 1;
+#pragma warning restore RS0030
 
     private volatile State _state = new(InitialCapacity);
 
@@ -102,7 +109,8 @@ internal sealed class TailTable
             return larger;
         }
 
-        // The salted hash is uniform: its high bits are as good as any, and interpolation uses the same ones.
-        private int Bucket(ulong hash) => (int)(hash >> 32) & (_heads.Length - 1);
+        // The salted hash is uniform, but a file's salt stands in it: who made the file may have chosen keys that share any bits of their hashes. Nobody
+        // knows which ones share a bucket here.
+        private int Bucket(ulong hash) => (int)((hash * s_multiplier) >> 32) & (_heads.Length - 1);
     }
 }

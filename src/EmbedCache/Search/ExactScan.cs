@@ -61,10 +61,11 @@ internal static class ExactScan
             long first = run.Ordinals.FirstOrdinal;
             long start = Math.Max(from - first, 0);
             long end = Math.Min(to - first, run.Ordinals.Count);
+            long free = start > 0 && start < end ? run.Ordinals.OffsetAt(start - 1) + FormatConstants.Unit : run.Ordinals.Section.Frame.CoversFrom;
             while (start < end)
             {
                 long blockEnd = Math.Min(end, ((start / EntriesPerBlock) + 1) * EntriesPerBlock);
-                ScanBlock(set, query, run, start, blockEnd, ref best);
+                ScanBlock(set, query, run, start, blockEnd, ref free, ref best);
                 start = blockEnd;
             }
         }
@@ -110,7 +111,7 @@ internal static class ExactScan
 
     /// <summary>Scans the ordinals of one checked block of offsets.</summary>
     [MethodImpl(JitOptions.AggressiveOptimization)]
-    private static void ScanBlock(ScanSet set, Query query, in ScanRun run, long start, long end, ref TopK best)
+    private static void ScanBlock(ScanSet set, Query query, in ScanRun run, long start, long end, ref long free, ref TopK best)
     {
         ReadOnlySpan<byte> offsets = run.Ordinals.Section.Block(start / EntriesPerBlock);
         int inBlock = (int)(start % EntriesPerBlock);
@@ -130,10 +131,22 @@ internal static class ExactScan
             }
 
             long offset = BinaryPrimitives.ReadInt64LittleEndian(offsets.Slice(inBlock * FormatConstants.OrdinalsEntryByteLength));
+            if (offset < free)
+            {
+                throw Overlap(set, offset);
+            }
+
             if (RecordScorer.TryScore(set, query, offset, best.Threshold, out double score))
             {
                 best.Offer(score, ordinal);
             }
+
+            free = offset + (BinaryPrimitives.ReadUInt32LittleEndian(set.Log.Source.Slice(offset, FormatConstants.FrameHeaderByteLength).Slice(FrameHeader.FrameLengthOffset)) * (long)FormatConstants.Unit);
         }
     }
+
+    /// <summary>Without this, entries that all name one long record, or records inside records, would make a small file as much work as a large one.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static CorruptFileException Overlap(ScanSet set, long offset)
+        => new("An index names frames that overlap or are out of order; compact the file, which rebuilds its indexes", set.Log.Path, offset);
 }

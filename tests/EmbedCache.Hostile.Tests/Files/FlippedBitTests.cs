@@ -80,17 +80,17 @@ public sealed class FlippedBitTests
         if (offset % 4 == 0)
         {
             cache.Compact();
-            AskKeys(file, cache, offset, what + ", after a compaction");
+            AskKeys(file, cache, offset, what + ", after a compaction", file.CompactedAnswers);
         }
     }
 
-    private static void AskKeys(GoldenAnswers file, EmbeddingCache cache, int offset, string what)
+    private static void AskKeys(GoldenAnswers file, EmbeddingCache cache, int offset, string what, ulong[]? orThese = null)
     {
         for (int i = 0; i < 6; i++)
         {
             int question = Questions.GeneralCount + ((offset + i) % (file.Questions.Count - Questions.GeneralCount));
             ulong answer = file.Questions.Ask(cache, question);
-            Assert.True(file.MayAnswer(question, answer, offset), $"{what}: {file.Questions.Describe(question)} has another answer");
+            Assert.True(file.MayAnswer(question, answer, offset) || orThese?[question] == answer, $"{what}: {file.Questions.Describe(question)} has another answer");
         }
     }
 

@@ -49,6 +49,12 @@ internal sealed class GoldenAnswers
             }
         }
 
+        using (EmbeddingCache cache = Probe.Open(Probe.Disk((byte[])bytes.Clone()), readOnly: false))
+        {
+            cache.Compact();
+            CompactedAnswers = [.. Enumerable.Range(0, Questions.Count).Select(question => Questions.Ask(cache, question))];
+        }
+
         DurableTail = Newest.DurableTail;
         PublishedTail = Newest.PublishedTail;
         _shorter = [.. AnswersOfShorterLogs()];
@@ -67,6 +73,9 @@ internal sealed class GoldenAnswers
 
     /// <summary>The answers of the file as it is.</summary>
     public ulong[] Answers { get; }
+
+    /// <summary>The answers after a compaction: of a file that keeps codes instead of vectors, it encodes what was set since.</summary>
+    public ulong[] CompactedAnswers { get; }
 
     /// <summary>Bytes that a checksum covers.</summary>
     public bool[] Covered { get; }

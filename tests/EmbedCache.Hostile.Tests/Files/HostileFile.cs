@@ -53,10 +53,15 @@ internal sealed class HostileFile
     public EmbeddingCache Open(bool readOnly = true) => Fuzz.Probe.Open(Fuzz.Probe.Disk((byte[])Bytes.Clone()), readOnly);
 
     /// <summary>Reads and writes it in every way, under the bounds of <see cref="Meter"/>.</summary>
-    public void Probe()
+    /// <param name="positional">By position too, where each long vector that is read is a copy.</param>
+    public void Probe(bool positional = true)
     {
         Fuzz.Probe.Read((byte[])Bytes.Clone());
-        Fuzz.Probe.Read((byte[])Bytes.Clone(), positional: true);
+        if (positional)
+        {
+            Fuzz.Probe.Read((byte[])Bytes.Clone(), positional: true);
+        }
+
         Fuzz.Probe.Write((byte[])Bytes.Clone());
     }
 }
