@@ -18,7 +18,8 @@ doc: |
   current slot's `ofs_published`. To read one place, instantiate one of the
   parametric types yourself: `frame_at(ofs)`, `keys_entry_at(ofs, idx)`,
   `ordinals_entry_at(ofs, idx)`, `live_word_at(ofs, idx)`,
-  `codebook_at(ofs)`, `code_row_at(ofs, dimension, idx)`,
+  `codebook_at(ofs)`, `code_row_at(ofs, dimension, idx)`, `graph_at(ofs)`,
+  `graph_row_at(graph, idx)`, `graph_entry_at(graph, ofs_level, idx)`,
   `short_code_block_at(ofs, num_subspaces, idx)`, `columns_at(ofs)`,
   `column_at(ofs, idx)` and
   `block_crc_at(ofs, num_entries, len_entry, idx)`.
@@ -535,11 +536,11 @@ types:
         type: u2
         doc: |
           Length of an entry: 16 in keys, 8 in ordinals and live, 64 (a line) in
-          codebook, codes and columns.
+          graph, codebook, codes and columns.
       - id: num_entries
         type: u8
         doc: |
-          Number of entries; in live, of words of 64 bits; in codebook, codes
+          Number of entries; in live, of words of 64 bits; in graph, codebook, codes
           and columns, of lines of 64 bytes.
       - id: covers_from
         type: uint48
@@ -804,6 +805,44 @@ types:
         doc: |
           As many f4. Product: centroids, by subspace, centroid and element.
           Binary: the centre.
+  graph_header:
+    doc: The first line of a graph section.
+    doc-ref: FORMAT.md#graph
+    seq:
+      - id: kind
+        type: u1
+        enum: graph_layer_kind
+        doc: What the section holds.
+      - id: num_levels
+        type: u1
+        doc: Levels above level 0, at most 15; of an overlay 0.
+      - id: m
+        type: u2
+        doc: Neighbours that a row of an upper level has room for, 2 to 64.
+      - id: m0
+        type: u2
+        doc: Neighbours that a row of level 0 has room for, a multiple of 16, 16 to 64.
+      - id: ef_construction
+        type: u2
+        doc: Candidates that an insertion looked at.
+      - id: num_nodes
+        type: u4
+        doc: Nodes of the graph with this layer, 1 to 2^30 - 1. A node's number is its ordinal.
+      - id: num_rows
+        type: u4
+        doc: Rows of level 0 in this layer; of a base `num_nodes`.
+      - id: seed
+        type: word64
+        doc: Of the hash that gives nodes their levels.
+      - id: ofs_below
+        type: u8
+        doc: Frame of the layer below; of a base 0.
+      - id: entry
+        type: u4
+        doc: Where searches start, a number within the highest level; of an overlay 0.
+      - id: reserved
+        size: 28
+        doc: Zero.
   code_fields:
     doc: |
       What stands beside a code, in the last 16 bytes of its row. Decoded, the
@@ -1083,6 +1122,94 @@ types:
         size: column.len_terms
         if: column.num_terms > 0
         doc: The texts, one behind another, ascending as bytes.
+  graph_at:
+    doc: 'To be instantiated by hand: a graph section.'
+    params:
+      - id: ofs_section
+        type: u8
+        doc: Where the section's frame begins.
+    instances:
+      header:
+        io: _root._io
+        pos: ofs_section + 64
+        type: graph_header
+        doc: The first line.
+      num_bitmap_lines:
+        value: 'header.kind == graph_layer_kind::overlay ? (header.num_nodes + 511) / 512 : 0'
+        doc: Lines of an overlay's bitmap, which begins behind the header.
+      ofs_ranks:
+        value: ofs_section + 128 + num_bitmap_lines * 64
+        doc: 'An overlay''s ranks, u4 for each line of the bitmap: rows before it.'
+      ofs_rows:
+        value: ofs_ranks + (num_bitmap_lines * 4 + 63) / 64 * 64
+        doc: Rows of level 0.
+      ofs_level_counts:
+        value: ofs_rows + header.num_rows * header.m0 * 4
+        doc: Counts of the upper levels, where there are any.
+      level_counts:
+        io: _root._io
+        pos: ofs_level_counts
+        type: u4
+        repeat: expr
+        repeat-expr: header.num_levels
+        doc: Nodes of level 1, of level 2, and so on.
+      ofs_levels:
+        value: ofs_level_counts + 64
+        doc: |
+          Level 1; each further level begins behind the one below it, on the
+          next multiple of 64 from here.
+  graph_row_at:
+    doc: 'To be instantiated by hand: a row of level 0.'
+    params:
+      - id: graph
+        type: graph_at
+        doc: The section.
+      - id: idx_row
+        type: u8
+        doc: Index of the row, from 0; in a base the node.
+    instances:
+      entries:
+        io: _root._io
+        pos: graph.ofs_rows + idx_row * graph.header.m0 * 4
+        type: u4
+        repeat: expr
+        repeat-expr: graph.header.m0
+        doc: |
+          Neighbours; then unused places, 0xffffffff; then copies, with the
+          highest bit set.
+  graph_entry_at:
+    doc: 'To be instantiated by hand: an entry of an upper level.'
+    params:
+      - id: graph
+        type: graph_at
+        doc: The section.
+      - id: ofs_level
+        type: u8
+        doc: Where the level begins.
+      - id: idx_entry
+        type: u8
+        doc: The node's number within the level.
+    instances:
+      ofs_entry:
+        value: ofs_level + idx_entry * (8 + graph.header.m * 4)
+        doc: Where it begins.
+      ordinal:
+        io: _root._io
+        pos: ofs_entry
+        type: u4
+        doc: The node's ordinal, ascending within the level.
+      down:
+        io: _root._io
+        pos: ofs_entry + 4
+        type: u4
+        doc: Its number in the level below; in level 1 the ordinal.
+      neighbours:
+        io: _root._io
+        pos: ofs_entry + 8
+        type: u4
+        repeat: expr
+        repeat-expr: graph.header.m
+        doc: Numbers within the level; unused places are 0xffffffff.
   block_crc_at:
     doc: 'To be instantiated by hand: the CRC of a block of a section.'
     params:
@@ -1295,6 +1422,13 @@ enums:
     33:
       id: catalog
       doc: Which sections are in use.
+  graph_layer_kind:
+    1:
+      id: base
+      doc: A row for every node, and the upper levels.
+    2:
+      id: overlay
+      doc: New and changed rows of level 0, over the layer below.
   codebook_kind:
     1:
       id: scalar

@@ -101,7 +101,7 @@ public sealed partial class EmbeddingCache
             ScanSet set = LiveRecords.Of(snapshot, _store.Now) with { ShortCodes = options.Exact ? null : snapshot.ShortCodes };
             FilterMatches? matches = options.Filter is { } filter ? snapshot.Filters.Get(filter) : null;
             set = matches is null ? set : set with { Matching = matches.Words };
-            ScoredOrdinal[][] found = Planner.Run(set, matches, snapshot.Codes, queries, options, _store.Options.SearchThreads, snapshot.Index.Derived.GiveUpCodes, out SearchPlan plan);
+            ScoredOrdinal[][] found = Planner.Run(set, matches, snapshot.Codes, queries, options, _store.Options.SearchThreads, snapshot.Index.Derived.GiveUpCodes, options.Exact ? null : snapshot.Graph, snapshot.Index.Derived.GiveUpGraph, out SearchPlan plan);
             _lastSearchPlan = plan;
             var results = new SimilarEmbedding[found.Length][];
             for (int i = 0; i < results.Length; i++)

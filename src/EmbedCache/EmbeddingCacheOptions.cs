@@ -27,6 +27,12 @@ public class EmbeddingCacheOptions
     /// <summary>Bound of the cache of decoded vectors, in bytes.</summary>
     public long DecodedCacheBytes { get; set; } = 4 << 20;
 
+    /// <summary>
+    /// How long closing may go on with work on the proximity graph that the background has not finished. What is left is done by a later writer or
+    /// Optimize; until then searches compare the codes of what the graph lacks.
+    /// </summary>
+    public TimeSpan IndexingTimeout { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Threads that one search may use; 0 decides by how much there is to read.</summary>
     public int SearchThreads { get; set; }
 }

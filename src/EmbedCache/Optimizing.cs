@@ -40,6 +40,9 @@ public enum OptimizeStage
     /// <summary>What no index section covers is being indexed.</summary>
     Indexing = 3,
 
+    /// <summary>Records that the proximity graph lacks are being linked into it. Cancelled here, it keeps what is linked, and a later one goes on.</summary>
+    Linking = 4,
+
     /// <summary>A codebook is being learned from the file's vectors.</summary>
     Learning = 4,
 }

@@ -51,7 +51,7 @@ internal sealed class Compactor(Store store, OptimizeOptions options, IProgress<
         try
         {
             LogFile target = LogFile.Create(fileSystem, _temporary, header, store.Now, ownerOnly: true, positional: !source.Source.IsMapped);
-            using var next = new Store(store.Environment, store.Options, target);
+            using var next = new Store(store.Environment, store.Options, target, buildsGraphs: false);
             CopyRecords(old.Snapshot, next, recoder);
             cancellationToken.ThrowIfCancellationRequested();
             progress?.Report(new OptimizeProgress(OptimizeStage.Swapping, CopyShare));

@@ -11,7 +11,7 @@ namespace EmbedCache.Engine;
 /// What of them is damaged is done without, and the next writer that comes to it writes it anew. Threads share it; what was opened once stays open in the states
 /// that follow.
 /// </summary>
-internal sealed class DerivedSections
+internal sealed partial class DerivedSections
 {
     private readonly object _gate = new();
     private readonly Dictionary<long, Section?> _opened = [];

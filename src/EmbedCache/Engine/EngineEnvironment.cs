@@ -29,6 +29,12 @@ internal sealed class EngineEnvironment
     /// <summary>From how many ordinals on a checkpoint writes codes: for fewer a scan of the floats is as fast. Tests lower it.</summary>
     public long CodesThreshold { get; init; } = 1024;
 
+    /// <summary>From how many codes on a graph is built: fewer are scanned as fast. Tests lower it.</summary>
+    public long GraphThreshold { get; init; } = 8192;
+
+    /// <summary>Threads that build it. With one the same bytes come out every time, which golden files rest on.</summary>
+    public int GraphThreads { get; init; } = System.Environment.ProcessorCount;
+
     /// <summary>Where files are.</summary>
     public IFileSystem FileSystem { get; init; } = PlatformFileSystem.Instance;
 

@@ -10,6 +10,25 @@ internal sealed class Optimizer(Store store, OptimizeOptions options, IProgress<
 
     public OptimizeReport Run()
     {
+        store.Graphs?.Stop();
+        try
+        {
+            OptimizeReport report = RunSteps();
+            store.Graphs?.RunToEnd(
+                fraction => progress?.Report(new OptimizeProgress(OptimizeStage.Linking, fraction)),
+                options.BusyTimeout ?? store.Options.BusyTimeout,
+                cancellationToken);
+            report.ByteLengthAfter = FileByteLength();
+            return report;
+        }
+        finally
+        {
+            store.Graphs?.Resume();
+        }
+    }
+
+    private OptimizeReport RunSteps()
+    {
         if (!options.Compact && (options.Compression is not null || options.BitsPerElement is not null || options.ShortCodes is not null))
         {
             throw new ArgumentException("Compression and short codes rewrite the file, so they cannot be asked for without a compaction", nameof(options));
@@ -33,7 +52,6 @@ internal sealed class Optimizer(Store store, OptimizeOptions options, IProgress<
             progress?.Report(new OptimizeProgress(OptimizeStage.Indexing, 1));
         }
 
-        report.ByteLengthAfter = FileByteLength();
         report.RecordCount = RecordCount();
         return report;
     }

@@ -58,7 +58,7 @@ internal sealed class RecallMeter(Snapshot snapshot, long now, int threads, Reca
             // A record would always find itself first: it is left out, and one more asked for.
             search.Top = options.Top + (sample.OwnOrdinal >= 0 ? 1 : 0);
             long start = Stopwatch.GetTimestamp();
-            ScoredOrdinal[] best = Planner.Run(_set, null, snapshot.Codes, [sample.Query], search, threads, snapshot.Index.Derived.GiveUpCodes, out plan)[0];
+            ScoredOrdinal[] best = Planner.Run(_set, null, snapshot.Codes, [sample.Query], search, threads, snapshot.Index.Derived.GiveUpCodes, search.Exact ? null : snapshot.Graph, snapshot.Index.Derived.GiveUpGraph, out plan)[0];
             milliseconds[i] = (Stopwatch.GetTimestamp() - start) * 1000.0 / Stopwatch.Frequency;
             found += countTrue(i, [.. best.Where(hit => hit.Ordinal != sample.OwnOrdinal).Take(options.Top)]);
             progress?.Report(++_done / _total);

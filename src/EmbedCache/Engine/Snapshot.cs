@@ -2,6 +2,7 @@ using EmbedCache.Format;
 using EmbedCache.Keys;
 using EmbedCache.Metadata;
 using EmbedCache.Search;
+using EmbedCache.Search.Graph;
 using EmbedCache.Storage;
 using EmbedCache.Vectors;
 
@@ -68,6 +69,8 @@ internal sealed class Snapshot
     public FilterCache Filters => LazyInitializer.EnsureInitialized(
         ref _filters,
         () => new FilterCache(Live, Index.Derived.Columns(Log, PublishedTail, Index.OrdinalCount), Index.Derived.TellColumnsDamaged))!;
+    /// <summary>The proximity graph, opened when it is first used; null where there is none.</summary>
+    public GraphIndex? Graph => Index.Derived.Graph(Log, PublishedTail, Index.OrdinalCount);
 
     /// <summary>The short codes, opened when they are first used; null where there are none.</summary>
     public ShortCodes? ShortCodes => Index.Derived.ShortCodes(Log, PublishedTail, Index.OrdinalCount);

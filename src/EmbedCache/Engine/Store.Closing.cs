@@ -43,6 +43,8 @@ internal sealed partial class Store
     /// </summary>
     private void CloseForWriting()
     {
+        // A transaction that is open after this is not the background's.
+        _graphs?.Hold();
         if (IsReadOnly || !_hasWritten || _poison is not null || _isWriting)
         {
             return;
@@ -60,6 +62,7 @@ internal sealed partial class Store
                 Checkpoint(threshold: int.MaxValue, TimeSpan.Zero);
             }
 
+            _graphs?.Finish(_options.IndexingTimeout);
             GiveSpaceBack();
         }
         catch (FileBusyException)

@@ -19,6 +19,7 @@ internal sealed partial class Store
     private LogFile? _recoveredFor;
     private volatile bool _isWriting;
     private bool _hasWritten;
+    private bool _hasNewIndex;
     private long _appended;
 
     /// <summary>True while a transaction of this handle is open.</summary>
@@ -144,6 +145,7 @@ internal sealed partial class Store
             }
             else
             {
+                _hasNewIndex = index.OrdinalCount >= Environment.GraphThreshold && index.Properties.Index == IndexMode.Auto;
                 tail = new Tail(log, index.CoversTo, index.Derived);
             }
 
@@ -199,6 +201,8 @@ internal sealed partial class Store
     public void EndWrite(WriteTransaction transaction)
     {
         _isWriting = false;
+        bool hasNewIndex = _hasNewIndex;
+        _hasNewIndex = false;
         IStoreFile file = transaction.Snapshot.Log.File;
         try
         {
@@ -208,6 +212,11 @@ internal sealed partial class Store
         {
             // Last: where the cache was closed meanwhile, this closes the file.
             transaction.Snapshot.Release();
+        }
+
+        if (hasNewIndex)
+        {
+            _graphs?.Wake();
         }
     }
 

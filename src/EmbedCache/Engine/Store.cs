@@ -16,6 +16,7 @@ internal sealed partial class Store : IDisposable
 
     private readonly EmbeddingCacheOptions _options;
     private readonly object _gate = new();
+    private readonly GraphMaintainer? _graphs;
     private SharedLog _shared;
     private volatile Snapshot? _current;
     private TrustedPoint _trusted;
@@ -26,11 +27,16 @@ internal sealed partial class Store : IDisposable
     private int _operationsToClock;
     private FileIdentity _foreign;
 
-    public Store(EngineEnvironment environment, EmbeddingCacheOptions options, LogFile log)
+    /// <param name="environment">The world.</param>
+    /// <param name="options">How it is used.</param>
+    /// <param name="log">The open file.</param>
+    /// <param name="buildsGraphs">Whether writing to it builds its graph in the background.</param>
+    public Store(EngineEnvironment environment, EmbeddingCacheOptions options, LogFile log, bool buildsGraphs = true)
     {
         Environment = environment;
         _options = options;
         Path = log.Path;
+        _graphs = buildsGraphs && !options.ReadOnly ? new GraphMaintainer(this) : null;
         _shared = new SharedLog(log, options.DecodedCacheBytes);
         try
         {
@@ -50,6 +56,9 @@ internal sealed partial class Store : IDisposable
     public string Path { get; }
 
     public EmbeddingCacheOptions Options => _options;
+
+    /// <summary>Builds the graph; null where this store may not.</summary>
+    public GraphMaintainer? Graphs => _graphs;
 
     /// <summary>The header; what it says never changes but the generation.</summary>
     public ref readonly FileHeader Header => ref _shared.Log.Header;
@@ -114,6 +123,7 @@ internal sealed partial class Store : IDisposable
         }
         finally
         {
+            _graphs?.Stop();
             lock (_gate)
             {
                 if (!_disposed)

@@ -316,6 +316,7 @@ internal sealed class Verifier(Snapshot snapshot, bool quick, IProgress<double>?
         ReportWhatFails(() => DerivedSections.CheckCodes(_ordinals), snapshot.Slot.CatalogOffset);
         ReportWhatFails(DerivedSections.CheckColumns, snapshot.Slot.CatalogOffset);
         ReportWhatFails(() => DerivedSections.CheckShortCodes(_ordinals), snapshot.Slot.CatalogOffset);
+        ReportWhatFails(new GraphVerifier(snapshot, Report, cancellationToken).Check, snapshot.Slot.CatalogOffset);
         ReportWhatFails(CheckLiveness, snapshot.Slot.CatalogOffset);
         foreach (long offset in _newest.Offsets)
         {

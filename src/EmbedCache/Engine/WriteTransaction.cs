@@ -219,6 +219,23 @@ internal sealed class WriteTransaction : IDisposable
     public void WriteShortCodes(Action<double> progress, CancellationToken cancellationToken)
         => _index = new ShortCodeIndexer(Snapshot.Log, _appender, MakeReadable, cancellationToken).Extend(_index, progress);
 
+    /// <summary>Appends a section that search is faster with, in the place of others.</summary>
+    /// <param name="removed">Sections in use that it replaces.</param>
+    /// <param name="frame">Its header.</param>
+    /// <param name="writeEntries">Writes its entries.</param>
+    public void ReplaceDerived(IReadOnlyCollection<CatalogEntry> removed, in SectionFrame frame, Action<SectionWriter> writeEntries)
+    {
+        SectionExtent written = _appender.AppendSection(frame, writeEntries);
+        MakeReadable();
+        if (ReferenceEquals(_index, Snapshot.Index))
+        {
+            // As when indexing: where the catalog was lost, the properties were found in the tail.
+            _index = _index.With(Snapshot.Properties);
+        }
+
+        _index = _index.WithDerived(removed, [IndexState.Describe(written)]);
+    }
+
     /// <summary>Publishes the transaction. An empty one writes nothing.</summary>
     /// <param name="mustBeDurable">With an fsync whatever the durability.</param>
     public void Commit(bool mustBeDurable = false)

@@ -30,7 +30,7 @@ internal enum FrameKind : byte
     /// <summary>Bitmap of live ordinals.</summary>
     Live = 18,
 
-    /// <summary>Proximity graph. Reserved.</summary>
+    /// <summary>Proximity graph over the codes.</summary>
     Graph = 19,
 
     /// <summary>What codes are relative to: a mean.</summary>

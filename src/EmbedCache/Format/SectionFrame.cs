@@ -5,8 +5,8 @@ namespace EmbedCache.Format;
 /// <summary>
 /// An index section: fixed-size entries, used in place, with a CRC for each block of 4,096 bytes that is checked when the block is first touched.
 /// <code>
-///   22 ┬ len_entry                      u2 │  Keys 16, Ordinals 8, Live 8, Codebook, Codes, Columns 64
-///   24 │ num_entries                    u8 │  Live: 64-bit words; Codebook, Codes, Columns: lines
+///   22 ┬ len_entry                      u2 │  Keys 16, Ordinals 8, Live 8, Graph, Codebook, Codes, Columns 64
+///   24 │ num_entries                    u8 │  Live: 64-bit words; Graph, Codebook, Codes, Columns: lines
 ///   32 │ covers_from              u4 + u2  │  log offset in units
 ///   38 │ covers_to                u4 + u2  │  log offset in units, exclusive
 ///   44 │ level                          u4 │  how many times its content was merged
@@ -133,7 +133,7 @@ internal readonly record struct SectionFrame
         FrameKind.Keys => FormatConstants.KeysEntryByteLength,
         FrameKind.Ordinals => FormatConstants.OrdinalsEntryByteLength,
         FrameKind.Live => FormatConstants.LiveEntryByteLength,
-        FrameKind.Codebook or FrameKind.Codes or FrameKind.Columns => FormatConstants.LineByteLength,
+        FrameKind.Graph or FrameKind.Codebook or FrameKind.Codes or FrameKind.Columns => FormatConstants.LineByteLength,
         _ => null,
     };
 

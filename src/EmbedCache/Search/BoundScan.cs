@@ -38,9 +38,10 @@ internal static class BoundScan
     /// <param name="minimumScore">Lowest score to return.</param>
     /// <param name="threads">Threads to use; 0 decides by the amount to read.</param>
     /// <param name="onDamage">Called where a block of codes is damaged; its records are scanned in floats.</param>
-    public static BoundResult[] Run(ScanSet set, CodeRuns codes, Query[] queries, int top, double minimumScore, int threads, Action onDamage)
+    /// <param name="first">Ordinals before this one are left out.</param>
+    public static BoundResult[] Run(ScanSet set, CodeRuns codes, Query[] queries, int top, double minimumScore, int threads, Action onDamage, long first = 0)
     {
-        long count = set.OrdinalCount;
+        long count = set.OrdinalCount - first;
         var bounds = new BoundQuery[queries.Length];
         var floors = new SharedFloor[queries.Length];
         for (int i = 0; i < bounds.Length; i++)
@@ -51,7 +52,7 @@ internal static class BoundScan
 
         int groups = (queries.Length + GroupSize - 1) / GroupSize;
         int parts = (int)Math.Max(1, Math.Min(SearchParts.Count(threads, count * codes.Stride * groups), count));
-        var shares = new Shares(count, Math.Max(1, BytesPerShare / codes.Stride));
+        var shares = new Shares(set.OrdinalCount, Math.Max(1, BytesPerShare / codes.Stride), first);
         BoundPart[][] found = SearchParts.Run(parts, () => ScanShares(set, codes, bounds, floors, top, shares, onDamage));
         try
         {

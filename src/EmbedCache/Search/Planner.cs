@@ -1,4 +1,5 @@
 using EmbedCache.Numerics;
+using EmbedCache.Search.Graph;
 using EmbedCache.Vectors;
 
 namespace EmbedCache.Search;
@@ -20,11 +21,20 @@ internal static class Planner
     /// <param name="options">What is wanted, validated.</param>
     /// <param name="threads">Threads to use; 0 decides by the amount to read.</param>
     /// <param name="onDamage">Called where codes are damaged; the results are right all the same.</param>
+    /// <param name="graph">The graph over them, or null.</param>
+    /// <param name="onGraphDamage">Called where the graph is damaged; likewise.</param>
     /// <param name="plan">What was done.</param>
-    public static ScoredOrdinal[][] Run(ScanSet set, FilterMatches? matches, CodeRuns? codes, Query[] queries, SearchOptions options, int threads, Action onDamage, out SearchPlan plan)
+    public static ScoredOrdinal[][] Run(ScanSet set, FilterMatches? matches, CodeRuns? codes, Query[] queries, SearchOptions options, int threads, Action onDamage, GraphIndex? graph, Action onGraphDamage, out SearchPlan plan)
     {
         var results = new ScoredOrdinal[queries.Length][];
         long scored = 0;
+        if (graph is not null && codes is not null && !HasZero(queries) && GraphPlan.TryRun(set, matches?.Count, graph, codes, queries, options, threads, onDamage, onGraphDamage, results, out scored))
+        {
+            plan = new SearchPlan(SearchPlanKind.Graph, queries.Length, set.OrdinalCount, codes.Count, scored) { FilterMatchCount = matches?.Count, FilterReadCount = matches?.ReadCount };
+            return results;
+        }
+
+        scored = 0;
         SearchPlanKind kind = Choose(set, matches, codes, queries);
         if (kind != SearchPlanKind.FilteredScan && set.ShortCodes is { } shortCodes && TryShortCodes(set, shortCodes, queries, options, threads, results, out scored))
         {
@@ -84,20 +94,25 @@ internal static class Planner
 
     private static SearchPlanKind Choose(ScanSet set, FilterMatches? matches, CodeRuns? codes, Query[] queries)
     {
-        if (codes is null || !Int8Kernels.IsAccelerated)
+        if (codes is null || !Int8Kernels.IsAccelerated || HasZero(queries))
         {
             return SearchPlanKind.FloatScan;
         }
 
+        return matches is not null && matches.Count * SingleRowCost < set.OrdinalCount ? SearchPlanKind.FilteredScan : SearchPlanKind.BoundScan;
+    }
+
+    /// <summary>Under dot every record scores 0 against a zero query: bounds and walks tell nothing.</summary>
+    private static bool HasZero(Query[] queries)
+    {
         foreach (Query query in queries)
         {
-            // Under dot every record scores 0 against a zero query: bounds tell nothing.
             if (query.Norm == 0 && query.Metric != Metric.L2)
             {
-                return SearchPlanKind.FloatScan;
+                return true;
             }
         }
 
-        return matches is not null && matches.Count * SingleRowCost < set.OrdinalCount ? SearchPlanKind.FilteredScan : SearchPlanKind.BoundScan;
+        return false;
     }
 }

@@ -28,6 +28,9 @@ internal sealed record ScanSet(
 {
     private const int BitsPerWord = 64;
 
+    /// <summary>Liveness as one bitmap. Copies of this record that differ in time or filter share it.</summary>
+    public LiveMarks Live { get; } = new();
+
     /// <summary>Ordinals in all.</summary>
     public long OrdinalCount => TailFirstOrdinal + TailOffsets.Length;
 

@@ -65,9 +65,12 @@ internal static class SearchParts
 }
 
 /// <summary>Hands out ranges of ordinals. A thread that is held up takes fewer; what is found does not depend on who took what.</summary>
-internal sealed class Shares(long count, long share)
+/// <param name="count">Where the ranges end.</param>
+/// <param name="share">Length of a range.</param>
+/// <param name="first">Where they begin.</param>
+internal sealed class Shares(long count, long share, long first = 0)
 {
-    private long _next;
+    private long _next = first;
 
     public bool TryTake(out long from, out long to)
     {

@@ -59,6 +59,10 @@ internal abstract class ByteSource : IDisposable
     /// </summary>
     public abstract void Invalidate(long fromOffset);
 
+    /// <summary>Where a range is in memory, for those who bound every step they take from there: as long as a lease is held. 0 where bytes are not mapped.</summary>
+    /// <exception cref="CorruptFileException">The range reaches past the limit.</exception>
+    public virtual nint AddressOf(long offset, long byteLength) => 0;
+
     /// <summary>Takes a lease: until it is released, Dispose leaves every span valid.</summary>
     /// <returns>False when the source was disposed already.</returns>
     public bool TryAddLease()

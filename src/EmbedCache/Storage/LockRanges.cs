@@ -9,6 +9,9 @@ internal static class LockRanges
     /// <summary>The byte that a writer holds exclusively for the length of a transaction.</summary>
     public const long WriterLock = 0x4000_0000_0000_0000;
 
+    /// <summary>The byte that a writer holds exclusively while it builds on the graph, so that no two do the same work.</summary>
+    public const long GraphBuilder = WriterLock + 1;
+
     /// <summary>The pin of sequence 0. A reader holds the byte <c>ReaderPins + sequence</c> shared while it uses that snapshot.</summary>
     public const long ReaderPins = 0x2000_0000_0000_0000;
 

@@ -48,6 +48,17 @@ internal sealed unsafe class MappedSource : ByteSource
         return new ReadOnlySpan<byte>(_base + offset, byteLength);
     }
 
+    public override nint AddressOf(long offset, long byteLength)
+    {
+        long limit = Volatile.Read(ref _limit);
+        if ((ulong)offset > (ulong)limit || (ulong)byteLength > (ulong)(limit - offset))
+        {
+            throw OutOfBounds(offset, (int)Math.Min(byteLength, int.MaxValue));
+        }
+
+        return (nint)(_base + offset);
+    }
+
     public override void EnsureCovers(long limit)
     {
         if (limit <= Volatile.Read(ref _limit))

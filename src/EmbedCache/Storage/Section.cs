@@ -44,6 +44,9 @@ internal sealed class Section
     /// <summary>Number of blocks.</summary>
     public long BlockCount => Frame.BlockCount;
 
+    /// <summary>Address of the first entry where the file is mapped, else 0. Blocks are to be touched before they are read through it.</summary>
+    public nint Address => _source.AddressOf(_entriesOffset, _entriesByteLength);
+
     /// <summary>Opens a section and checks its header: kind, self CRC, and that what it says it holds fits in its frame.</summary>
     /// <exception cref="CorruptFileException">It does not.</exception>
     public static Section Open(LogFile log, long offset, FrameKind kind, long tail)

@@ -59,6 +59,21 @@ public sealed class GoldenFeatureTests
         Assert.True(frames.Count(frame => frame.Header.Kind == FrameKind.Record && file[frame.Offset + RecordFrame.EncodingOffset] == encoding) >= 69);
     }
 
+    [Fact]
+    public void The_graph_has_a_base_with_levels_and_an_overlay_and_copies()
+    {
+        byte[] file = Read("graph");
+        List<(long Offset, FrameHeader Header)> sections = [.. Frames(file).Where(frame => frame.Header.Kind == FrameKind.Graph)];
+        Assert.Equal(2, sections.Count);
+        Assert.True(GraphHeader.TryRead(file.AsSpan((int)sections[0].Offset + FormatConstants.FrameHeaderByteLength), out GraphHeader lower));
+        Assert.True(GraphHeader.TryRead(file.AsSpan((int)sections[1].Offset + FormatConstants.FrameHeaderByteLength), out GraphHeader upper));
+        Assert.Equal((GraphLayerKind.Base, GraphLayerKind.Overlay), (lower.Kind, upper.Kind));
+        Assert.Equal((160u, 168u, sections[0].Offset), (lower.NodeCount, upper.NodeCount, upper.Below));
+        Assert.True(lower.LevelCount > 0);
+        int rows = (int)(sections[0].Offset + FormatConstants.FrameHeaderByteLength + lower.RowsPosition);
+        Assert.NotEqual(GraphHeader.Unused, System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(rows + lower.RowByteLength - sizeof(uint))));
+    }
+
     private static byte[] Read(string name) => File.ReadAllBytes(GoldenFile.PathOf(name));
 
     private static FileHeader Header(string name)

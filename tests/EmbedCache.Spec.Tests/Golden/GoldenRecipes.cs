@@ -28,6 +28,7 @@ internal static class GoldenRecipes
         ["compacted"] = Compacted,
         ["short-codes"] = ShortCodes,
         ["columns"] = Columns,
+        ["graph"] = Graph,
         ["compressed-float16"] = world => Compressed(world, VectorCompression.Float16, null, Metric.Dot, 5),
         ["compressed-int8"] = world => Compressed(world, VectorCompression.Int8, null, Metric.L2, 5),
         ["compressed-product"] = world => Compressed(world, VectorCompression.PQ, 3, Metric.Cosine, 7),
@@ -241,6 +242,26 @@ internal static class GoldenRecipes
         cache.Optimize(new OptimizeOptions { ShortCodes = true }, null, default);
         world.Tick();
         cache.Set("later", GoldenWorld.Vector(99, 5));
+    }
+
+    /// <summary>A graph of a base and an overlay, with upper levels and with copies: the recipe's vectors are 64 that come again.</summary>
+    private static void Graph(GoldenWorld world)
+    {
+        world.IndexThreshold = 8;
+        world.GraphThreshold = 8;
+        using (EmbeddingCache cache = world.Create())
+        {
+            cache.Set(Enumerable.Range(0, 160).Select(i => new EmbeddingEntry($"key {i}", GoldenWorld.Vector(i))));
+            cache.Checkpoint();
+        }
+
+        world.Tick();
+        using (EmbeddingCache cache = world.Open())
+        {
+            cache.Set(Enumerable.Range(160, 8).Select(i => new EmbeddingEntry($"key {i}", new float[] { i, 1, -i })));
+            cache.Remove("key 5");
+            cache.Checkpoint();
+        }
     }
 
     /// <summary>Encoded records, one that the encoding cannot keep, one that is set later, one touched, and the codebook where there is one.</summary>

@@ -22,9 +22,14 @@ internal sealed class GoldenWorld(string path)
     /// <summary>From how many ordinals on checkpoints write codes and columns: lower than usual where a small file is to have them.</summary>
     public long IndexThreshold { get; set; } = new EngineEnvironment().CodesThreshold;
 
+    /// <summary>From how many codes on a graph is built.</summary>
+    public long GraphThreshold { get; set; } = new EngineEnvironment().GraphThreshold;
+
     public EngineEnvironment Environment => new()
     {
         CodesThreshold = IndexThreshold,
+        GraphThreshold = GraphThreshold,
+        GraphThreads = 1,
         UnixMilliseconds = () => Now,
         NewStoreId = () => StoreId,
         Boot = () => 0,

@@ -38,7 +38,7 @@ public sealed partial class FormatDocumentTests
     public void Every_byte_box_is_that_of_the_grammar()
     {
         MatchCollection boxes = Layout().Matches(Document);
-        Assert.Equal(17, boxes.Count);
+        Assert.Equal(18, boxes.Count);
         foreach (Match box in boxes)
         {
             string type = box.Groups[1].Value;
@@ -107,6 +107,7 @@ public sealed partial class FormatDocumentTests
     {
         string locks = Section("Processes and locks");
         Assert.Contains($"| {Spaced(EmbedCache.Storage.LockRanges.WriterLock)}, one byte | exclusive |", locks, StringComparison.Ordinal);
+        Assert.Contains($"| {Spaced(EmbedCache.Storage.LockRanges.GraphBuilder)}, one byte | exclusive |", locks, StringComparison.Ordinal);
         Assert.Contains($"| {Spaced(EmbedCache.Storage.LockRanges.ReaderPins)} + sequence, one byte | shared |", locks, StringComparison.Ordinal);
     }
 

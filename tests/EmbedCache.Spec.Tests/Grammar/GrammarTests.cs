@@ -195,6 +195,23 @@ public sealed class GrammarTests
                 ("=", CodeRow.ByteLength),
             ]
         },
+        {
+            "graph_header",
+            [
+                ("kind", GraphHeader.KindOffset),
+                ("num_levels", GraphHeader.LevelCountOffset),
+                ("m", GraphHeader.MOffset),
+                ("m0", GraphHeader.M0Offset),
+                ("ef_construction", GraphHeader.EfConstructionOffset),
+                ("num_nodes", GraphHeader.NodeCountOffset),
+                ("num_rows", GraphHeader.RowCountOffset),
+                ("seed", GraphHeader.SeedOffset),
+                ("ofs_below", GraphHeader.BelowOffset),
+                ("entry", GraphHeader.EntryOffset),
+                ("reserved", GraphHeader.ReservedOffset),
+                ("=", GraphHeader.ByteLength),
+            ]
+        },
         { "encoded_fields", [("scale", EncodedFields.ScaleOffset), ("residual", EncodedFields.ResidualOffset), ("=", EncodedFields.ByteLength)] },
         {
             "record_codebook_header",
@@ -299,6 +316,7 @@ public sealed class GrammarTests
         { "key_storage", typeof(KeyStorage), string.Empty },
         { "key_hash", typeof(KeyHash), string.Empty },
         { "frame_kind", typeof(FrameKind), string.Empty },
+        { "graph_layer_kind", typeof(GraphLayerKind), string.Empty },
         { "codebook_kind", typeof(CodebookKind), string.Empty },
         { "column_form", typeof(ColumnForm), string.Empty },
         { "encoding", typeof(RecordEncoding), string.Empty },
@@ -399,7 +417,7 @@ public sealed class GrammarTests
     public void Nothing_repeats_over_all_records_and_only_magic_and_version_are_validated()
     {
         string[] repeated = [.. Attributes().Where(a => a.Definition.TryGetProperty("repeat", out _)).Select(a => $"{a.Type}.{a.Name}")];
-        Assert.Equal(["catalog_payload.sections", "metadata_list.items", "metadata_map.entries", "record_body.halves", "record_body.signed_bytes", "record_body.vector"], repeated.Order(StringComparer.Ordinal));
+        Assert.Equal(["catalog_payload.sections", "graph_at.level_counts", "graph_entry_at.neighbours", "graph_row_at.entries", "metadata_list.items", "metadata_map.entries", "record_body.halves", "record_body.signed_bytes", "record_body.vector"], repeated.Order(StringComparer.Ordinal));
         Assert.Equal(["file_header.version_major"], Attributes().Where(a => a.Definition.TryGetProperty("valid", out _)).Select(a => $"{a.Type}.{a.Name}"));
         Assert.False(Grammar.Value.Root.GetProperty("meta").TryGetProperty("ks-opaque-types", out _));
         Assert.Equal("MIT", Grammar.Value.Root.GetProperty("meta").GetProperty("license").GetString());

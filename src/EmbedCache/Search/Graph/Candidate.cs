@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using EmbedCache.Format;
 using EmbedCache.Primitives;
 
 namespace EmbedCache.Search.Graph;
@@ -20,7 +21,7 @@ internal static class Candidate
     public const long Accepted = 2;
 
     /// <summary>Nodes are numbered below this.</summary>
-    public const uint NodeLimit = 1u << (32 - FlagBits);
+    public const uint NodeLimit = GraphHeader.NodeLimit;
 
     private const int FlagBits = 2;
     private const int DistanceShift = 32;

@@ -4,13 +4,6 @@ using EmbedCache.Numerics;
 
 namespace EmbedCache.Search.Graph;
 
-/// <summary>Codes of consecutive ordinals that stand one behind another.</summary>
-/// <param name="FirstOrdinal">Ordinal of the first row.</param>
-/// <param name="Count">Number of rows.</param>
-/// <param name="Address">Where the first row is.</param>
-/// <param name="Verify">Checks rows before they are first used, by index in this run and their number; throws where they are damaged.</param>
-internal sealed record CodeStretch(uint FirstOrdinal, uint Count, nint Address, Action<long, int> Verify);
-
 /// <summary>
 /// Where the code of each ordinal is, as addresses. What it points to is held by whoever holds the snapshot that it was made for.
 /// </summary>
@@ -48,7 +41,7 @@ internal sealed unsafe class CodeTable
 
             Count += stretches[i].Count;
             _ends[i] = Count;
-            _origins[i] = stretches[i].Address - ((nint)stretches[i].FirstOrdinal * stride);
+            _origins[i] = stretches[i].Memory.Address - ((nint)stretches[i].FirstOrdinal * stride);
         }
 
         _checkedGroups = new int[(Count >> (GroupShift + 5)) + 1];
@@ -147,7 +140,7 @@ internal sealed unsafe class CodeTable
             uint to = Math.Min(end, stretch.FirstOrdinal + stretch.Count);
             if (from < to)
             {
-                stretch.Verify(from - stretch.FirstOrdinal, (int)(to - from));
+                stretch.Check(from - stretch.FirstOrdinal, (int)(to - from));
             }
         }
 

@@ -1,3 +1,5 @@
+using EmbedCache.Format;
+
 namespace EmbedCache.Search.Graph;
 
 /// <summary>
@@ -11,9 +13,9 @@ namespace EmbedCache.Search.Graph;
 /// </summary>
 internal static unsafe class CopyLinks
 {
-    public const uint Unused = uint.MaxValue;
+    public const uint Unused = GraphHeader.Unused;
 
-    private const uint Flag = 1u << 31;
+    private const uint Flag = GraphHeader.CopyFlag;
 
     /// <summary>Of an original's row at most this share holds copies.</summary>
     private const int OriginalShare = 4;

@@ -28,7 +28,7 @@ internal static unsafe class Descent
             // Every step comes strictly nearer, so that the walk ends on any graph.
             isBetter = false;
             uint* neighbours = (uint*)nodes.Row(best);
-            for (int j = 0; j < nodes.M; j++)
+            for (int j = 0; j < nodes.RowLength; j++)
             {
                 uint next = neighbours[j];
                 if (next >= nodes.Count)
@@ -39,7 +39,7 @@ internal static unsafe class Descent
                 Prefetch.Near(codes.Row(nodes.OrdinalOf(next)));
             }
 
-            for (int j = 0; j < nodes.M; j++)
+            for (int j = 0; j < nodes.RowLength; j++)
             {
                 uint next = neighbours[j];
                 if (next >= nodes.Count)

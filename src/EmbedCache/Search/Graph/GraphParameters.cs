@@ -1,3 +1,5 @@
+using EmbedCache.Format;
+
 namespace EmbedCache.Search.Graph;
 
 /// <summary>The numbers of Malkov and Yashunin's paper, and what decides a node's level.</summary>
@@ -8,10 +10,10 @@ namespace EmbedCache.Search.Graph;
 internal readonly record struct GraphParameters(int M, int M0, int EfConstruction, ulong Seed)
 {
     /// <summary>Highest level that a node can have.</summary>
-    public const int MaxLevel = 15;
+    public const int MaxLevel = GraphHeader.MaxLevelCount;
 
     /// <summary>Most neighbours that a row of any level may have room for.</summary>
-    public const int MaxRowLength = 64;
+    public const int MaxRowLength = GraphHeader.MaxRowLength;
 
     public static GraphParameters Default { get; } = new(16, 32, 200, 0x45_44_42);
 

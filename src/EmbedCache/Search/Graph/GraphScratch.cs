@@ -14,6 +14,9 @@ internal sealed class GraphScratch : IDisposable
     private NativeBuffer _query = new(0);
     private NativeBuffer _pool = new(FirstPoolCapacity * sizeof(long));
 
+    private uint[] _results = [];
+    private long[] _offsets = [];
+
     /// <summary>The query's code as unsigned bytes: a row's stride of them, zero from the dimension on.</summary>
     public nint Query => _query.Address;
 
@@ -116,6 +119,28 @@ internal sealed class GraphScratch : IDisposable
 
     /// <summary>Room for at least this many visited nodes; those there are stay.</summary>
     public void GrowTrail(int capacity) => _trail = Grow(_trail, (long)capacity * sizeof(uint), (long)TrailCount * sizeof(uint));
+
+    /// <summary>Room for results.</summary>
+    public Span<uint> Results(int count)
+    {
+        if (_results.Length < count)
+        {
+            _results = new uint[Math.Max(count, 2 * _results.Length)];
+        }
+
+        return _results.AsSpan(0, count);
+    }
+
+    /// <summary>Room for where their records are.</summary>
+    public Span<long> Offsets(int count)
+    {
+        if (_offsets.Length < count)
+        {
+            _offsets = new long[Math.Max(count, 2 * _offsets.Length)];
+        }
+
+        return _offsets.AsSpan(0, count);
+    }
 
     public void Dispose()
     {

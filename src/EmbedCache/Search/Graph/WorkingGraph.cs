@@ -12,12 +12,37 @@ internal sealed unsafe class WorkingGraph : IDisposable
     /// <param name="parameters">The graph's numbers.</param>
     /// <param name="capacity">Nodes that may be inserted: their levels are known beforehand, so that the upper levels never grow.</param>
     /// <param name="below">Rows that the file holds, or null.</param>
-    public WorkingGraph(GraphParameters parameters, uint capacity, IPersistedRows? below)
+    public WorkingGraph(GraphParameters parameters, uint capacity, IPersistedRows? below = null)
     {
         Parameters = parameters;
         Capacity = capacity;
         Rows = new WorkingRows(below, capacity, parameters.M0);
         (UpperLevels, _upperBuffers) = AllocateUpperLevels(parameters, capacity);
+    }
+
+    /// <summary>Goes on from a graph in the file. What its overlays added has no place above level 0 yet: <see cref="GraphBuilder.BuildAbove"/>.</summary>
+    /// <returns>Null where the upper levels in the file are not those of its nodes.</returns>
+    public static WorkingGraph? TryResume(PersistedGraph persisted, uint capacity)
+    {
+        var graph = new WorkingGraph(persisted.Parameters, capacity, persisted);
+        for (int i = 0; i < persisted.Levels.Length; i++)
+        {
+            UpperLevel level = persisted.Levels[i];
+            if (i >= graph.UpperLevels.Length || graph.UpperLevels[i].NodeOf(persisted.BaseCount) != level.Count)
+            {
+                graph.Dispose();
+                return null;
+            }
+
+            for (uint node = 0; node < level.Count; node++)
+            {
+                int byteLength = level.RowLength * sizeof(uint);
+                Buffer.MemoryCopy((void*)level.Row(node), (void*)graph.UpperLevels[i].Row(node), byteLength, byteLength);
+            }
+        }
+
+        graph.RaiseEntry(persisted.EntryLevel, persisted.Entry);
+        return graph;
     }
 
     public GraphParameters Parameters { get; }
@@ -83,7 +108,7 @@ internal sealed unsafe class WorkingGraph : IDisposable
         {
             buffers[i] = new NativeBuffer((long)counts[i] * UpperLevel.EntryByteLengthFor(parameters.M));
             Fill(buffers[i]);
-            levels[i] = new UpperLevel(buffers[i].Address, counts[i], parameters.M, capacity);
+            levels[i] = new UpperLevel(GraphMemory.Of(buffers[i]), 0, counts[i], parameters.M, capacity);
         }
 
         Number(parameters, capacity, levels);
@@ -100,7 +125,7 @@ internal sealed unsafe class WorkingGraph : IDisposable
             for (int level = 1; level <= top; level++)
             {
                 uint node = used[level - 1]++;
-                var entry = (uint*)(levels[level - 1].Entries + ((nint)node * levels[level - 1].EntryByteLength));
+                var entry = (uint*)levels[level - 1].Entry(node);
                 entry[0] = ordinal;
                 entry[1] = down;
                 down = node;

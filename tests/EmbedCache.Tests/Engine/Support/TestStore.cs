@@ -14,17 +14,20 @@ internal sealed class TestStore : IDisposable
     private readonly TestDirectory? _directory;
 
     /// <param name="codesThreshold">From how many ordinals on codes are written.</param>
-    public TestStore(long codesThreshold = 1024)
+    /// <param name="graphThreshold">From how many codes on a graph is built.</param>
+    public TestStore(long codesThreshold = 1024, long graphThreshold = 8192)
     {
         CodesThreshold = codesThreshold;
+        GraphThreshold = graphThreshold;
         _directory = new TestDirectory();
         Path = _directory.PathTo("a.edb");
         Environment = CreateEnvironment(PlatformFileSystem.Instance);
     }
 
-    public TestStore(MemoryFileSystem memory, long codesThreshold = 1024)
+    public TestStore(MemoryFileSystem memory, long codesThreshold = 1024, long graphThreshold = 8192)
     {
         CodesThreshold = codesThreshold;
+        GraphThreshold = graphThreshold;
         Memory = memory;
         Path = "/disk/a.edb";
         Environment = CreateEnvironment(memory);
@@ -37,6 +40,8 @@ internal sealed class TestStore : IDisposable
     public EngineEnvironment Environment { get; }
 
     public long CodesThreshold { get; }
+
+    public long GraphThreshold { get; }
 
     /// <summary>The clock: Unix milliseconds.</summary>
     public long Now { get; set; } = StartOfTime;
@@ -76,6 +81,7 @@ internal sealed class TestStore : IDisposable
         Boot = () => Memory?.Boot ?? 1,
         FileSystem = fileSystem,
         CodesThreshold = CodesThreshold,
+        GraphThreshold = GraphThreshold,
     };
 }
 

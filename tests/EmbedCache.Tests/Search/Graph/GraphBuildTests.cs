@@ -34,7 +34,7 @@ public sealed class GraphBuildTests
     {
         using var world = new GraphWorld(GraphWorld.Clusters(900, 16, 3));
         using WorkingGraph whole = world.Build();
-        using var parts = new WorkingGraph(GraphWorld.Parameters, 900, null);
+        using var parts = new WorkingGraph(GraphWorld.Parameters, 900);
         var builder = new GraphBuilder(parts, world.Codes);
         uint reached = 0;
         int stops = 0;
@@ -102,7 +102,7 @@ public sealed class GraphBuildTests
     public void RowsComeIntoMemoryOnlyWhenTheyChange()
     {
         using var world = new GraphWorld(GraphWorld.Clusters(3000, 16, 6));
-        using var below = new WorkingGraph(GraphWorld.Parameters, 3000, null);
+        using var below = new WorkingGraph(GraphWorld.Parameters, 3000);
         new GraphBuilder(below, world.Codes).Build(0, 2990, 1, ThreadPriority.Normal, static () => false);
         using var above = new WorkingGraph(GraphWorld.Parameters, 3000, new Below(below.Rows, 2990));
         var builder = new GraphBuilder(above, world.Codes);

@@ -94,8 +94,8 @@ public sealed unsafe class GraphWalkTests
         {
             for (uint i = 0; i < level.Count; i++)
             {
-                var entry = (uint*)(level.Row(i) - UpperLevel.NeighboursOffset);
-                for (int j = 0; j < level.M + 2; j++)
+                var entry = (uint*)level.Entry(i);
+                for (int j = 0; j < level.RowLength + 2; j++)
                 {
                     entry[j] = random.Next(3) == 0 ? (uint)random.Next() : entry[j];
                 }

@@ -6,7 +6,7 @@ namespace EmbedCache.Tests.Search.Graph;
 /// <summary>Vectors, their codes in memory, and a graph over them, without a file.</summary>
 internal sealed unsafe class GraphWorld : IDisposable
 {
-    private readonly NativeBuffer _rows;
+    private readonly List<NativeBuffer> _rows = [];
 
     public GraphWorld(float[][] vectors, Metric metric = Metric.Cosine, int? split = null)
     {
@@ -14,15 +14,14 @@ internal sealed unsafe class GraphWorld : IDisposable
         Metric = metric;
         Dimension = vectors[0].Length;
         Stride = CodeRow.Stride(Dimension);
-        _rows = new NativeBuffer((long)vectors.Length * Stride);
-        for (int i = 0; i < vectors.Length; i++)
+        int first = split ?? vectors.Length;
+        var stretches = new List<CodeStretch> { new(0, (uint)first, GraphMemory.Of(Rows(0, first)), Stride) };
+        if (first < vectors.Length)
         {
-            ScalarQuantizer.Encode(vectors[i], metric, metric == Metric.Dot ? [] : new float[Dimension], RowSpan(i));
+            stretches.Add(new CodeStretch((uint)first, (uint)(vectors.Length - first), GraphMemory.Of(Rows(first, vectors.Length - first)), Stride));
         }
 
-        int first = split ?? vectors.Length;
-        CodeStretch[] stretches = [Stretch(0, first), .. first < vectors.Length ? new[] { Stretch(first, vectors.Length - first) } : []];
-        Codes = new CodeTable(stretches, Stride, metric == Metric.Dot);
+        Codes = new CodeTable([.. stretches], Stride, metric == Metric.Dot);
     }
 
     public float[][] Vectors { get; }
@@ -53,7 +52,7 @@ internal sealed unsafe class GraphWorld : IDisposable
 
     public WorkingGraph Build(int threads = 1, GraphParameters? parameters = null)
     {
-        var graph = new WorkingGraph(parameters ?? Parameters, (uint)Vectors.Length, null);
+        var graph = new WorkingGraph(parameters ?? Parameters, (uint)Vectors.Length);
         new GraphBuilder(graph, Codes).Build(0, (uint)Vectors.Length, threads, ThreadPriority.Normal, static () => false);
         return graph;
     }
@@ -93,13 +92,13 @@ internal sealed unsafe class GraphWorld : IDisposable
         return (double)hits / asked;
     }
 
-    public void Dispose() => _rows.Dispose();
+    public void Dispose() => _rows.ForEach(static rows => rows.Dispose());
 
     /// <summary>Every link of a graph, level by level, as text.</summary>
     public static string Describe(WorkingGraph graph)
     {
         var rows = Enumerable.Range(0, (int)graph.Capacity).Select(i => string.Join(",", Neighbours(graph.Rows.Row((uint)i), graph.Rows.RowLength)));
-        IEnumerable<string> upper = graph.UpperLevels.SelectMany(level => Enumerable.Range(0, (int)level.Count).Select(i => string.Join(",", Neighbours(level.Row((uint)i), level.M))));
+        IEnumerable<string> upper = graph.UpperLevels.SelectMany(level => Enumerable.Range(0, (int)level.Count).Select(i => string.Join(",", Neighbours(level.Row((uint)i), level.RowLength))));
         return string.Join(";", rows.Concat(upper));
     }
 
@@ -137,8 +136,15 @@ internal sealed unsafe class GraphWorld : IDisposable
         return Metric == Metric.L2 ? new GraphQuery(0, 1, 2 * fields.Scale) : new GraphQuery(0, 0, 1);
     }
 
-    private CodeStretch Stretch(int first, int count)
-        => new((uint)first, (uint)count, _rows.Address + ((nint)first * Stride), (index, number) => Assert.InRange(index + number, 1, count));
+    private NativeBuffer Rows(int first, int count)
+    {
+        var rows = new NativeBuffer((long)count * Stride);
+        _rows.Add(rows);
+        for (int i = 0; i < count; i++)
+        {
+            ScalarQuantizer.Encode(Vectors[first + i], Metric, Metric == Metric.Dot ? [] : new float[Dimension], new Span<byte>((void*)(rows.Address + ((nint)i * Stride)), Stride));
+        }
 
-    private Span<byte> RowSpan(int index) => new((void*)(_rows.Address + ((nint)index * Stride)), Stride);
+        return rows;
+    }
 }

@@ -1,0 +1,277 @@
+using System.Diagnostics;
+using EmbedCache.Storage;
+
+namespace EmbedCache.Engine;
+
+/// <summary>
+/// Keeps a store's graph up with its codes: in the background while the store is written to, for a bounded time when it is closed, and to the end
+/// when it is optimized. Never on a path that reads.
+/// </summary>
+internal sealed class GraphMaintainer(Store store)
+{
+    /// <summary>How long the background waits for more to come before it writes down what it has, and ends.</summary>
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long it waits for other writers before it goes on building and tries again later.</summary>
+    private static readonly TimeSpan s_turn = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often an optimization looks whether another process has finished building.</summary>
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
+
+    private readonly object _gate = new();
+    private readonly object _persisting = new();
+    private Thread? _worker;
+    private bool _wasTold;
+    private Func<bool> _isOver = static () => false;
+    private volatile bool _isHeld;
+    private volatile bool _isFinishing;
+    private volatile bool _hasFailed;
+
+    /// <summary>To be called when codes were added: starts the background, or tells it.</summary>
+    public void Wake()
+    {
+        lock (_gate)
+        {
+            if (_isHeld || _hasFailed)
+            {
+                return;
+            }
+
+            Start();
+        }
+    }
+
+    /// <summary>From here on the background opens no transaction; one that is open is waited for.</summary>
+    public void Hold()
+    {
+        _isHeld = true;
+        lock (_persisting)
+        {
+        }
+    }
+
+    /// <summary>For a close, after <see cref="Hold"/>: builds for at most this long, writes down how far that came, and ends the background.</summary>
+    public void Finish(TimeSpan limit)
+    {
+        var clock = Stopwatch.StartNew();
+        _isOver = () => clock.Elapsed >= limit;
+        _isFinishing = true;
+
+        // A worker that was about to end when it was told may have missed it; the second finds nothing to do if the first did not.
+        for (int turn = 0; turn < 2; turn++)
+        {
+            lock (_gate)
+            {
+                if (_hasFailed)
+                {
+                    return;
+                }
+
+                Start();
+            }
+
+            Join();
+        }
+    }
+
+    /// <summary>Ends the background at once. What it had not written down is built again by whoever goes on.</summary>
+    public void Stop()
+    {
+        _isHeld = true;
+        _isOver = static () => true;
+        lock (_gate)
+        {
+            Tell();
+        }
+
+        Join();
+    }
+
+    /// <summary>Builds all that is missing, on this thread and others, and leaves the graph in one piece. The background must have been stopped.</summary>
+    /// <param name="report">Told the share that is done.</param>
+    /// <param name="patience">How long to wait for a builder of another process.</param>
+    /// <param name="cancellationToken">Ends it; what was built stays, as far as it is worth a section.</param>
+    public void RunToEnd(Action<double> report, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        while (NeedsWork())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using GraphSession? session = GraphSession.TryBegin(store, least: 0);
+            if (session is null)
+            {
+                if (clock.Elapsed >= patience && patience != Timeout.InfiniteTimeSpan)
+                {
+                    break;
+                }
+
+                cancellationToken.WaitHandle.WaitOne(s_look);
+                continue;
+            }
+
+            RunSession(session, report, cancellationToken);
+        }
+    }
+
+    /// <summary>After <see cref="Stop"/>: lets the background start again.</summary>
+    public void Resume()
+    {
+        _isOver = static () => false;
+        _isHeld = false;
+    }
+
+    private void RunSession(GraphSession session, Action<double> report, CancellationToken cancellationToken)
+    {
+        uint total;
+        bool goesOn;
+        do
+        {
+            goesOn = session.Step(store.Environment.GraphThreads, () => cancellationToken.IsCancellationRequested, out total);
+            report(total == 0 ? 1 : (double)session.InsertedCount / total);
+        }
+        while (goesOn && session.InsertedCount < total && !session.ShouldPersist && !cancellationToken.IsCancellationRequested);
+
+        if (session.InsertedCount > session.PersistedCount || !session.IsFolded)
+        {
+            session.Persist(null, mustFold: session.InsertedCount == total);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Something is missing, or stands in several layers.</summary>
+    private bool NeedsWork()
+    {
+        Snapshot snapshot = store.Acquire();
+        try
+        {
+            return GraphSession.CountMissing(store, snapshot) > 0 || snapshot.Graph?.Graph.Layers.Length > 1;
+        }
+        finally
+        {
+            snapshot.Release();
+        }
+    }
+
+    /// <summary>Called with the gate held.</summary>
+    private void Start()
+    {
+        if (_worker is null)
+        {
+            _worker = new Thread(Work) { IsBackground = true, Name = "EmbedCache graph", Priority = ThreadPriority.BelowNormal };
+            _worker.Start();
+        }
+        else
+        {
+            Tell();
+        }
+    }
+
+    /// <summary>Called with the gate held.</summary>
+    private void Tell()
+    {
+        _wasTold = true;
+        Monitor.PulseAll(_gate);
+    }
+
+    /// <summary>Waits to be told of something new; false after a while without.</summary>
+    private bool WaitForMore()
+    {
+        lock (_gate)
+        {
+            if (!_wasTold)
+            {
+                Monitor.Wait(_gate, s_idle);
+            }
+
+            bool wasTold = _wasTold;
+            _wasTold = false;
+            return wasTold;
+        }
+    }
+
+    private void Join()
+    {
+        Thread? worker;
+        lock (_gate)
+        {
+            worker = _worker;
+        }
+
+        worker?.Join();
+    }
+
+    private void Work()
+    {
+        try
+        {
+            while (RunOnce())
+            {
+            }
+        }
+        catch (Exception e) when (e is IOException or CorruptFileException or ObjectDisposedException or UnauthorizedAccessException or InvalidOperationException or OutOfMemoryException)
+        {
+            // The graph is a convenience: whoever reads or writes meets what is wrong by himself, and is told.
+            _hasFailed = true;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _worker = null;
+            }
+        }
+    }
+
+    /// <summary>One session from its beginning to what it wrote; false when the background is to end.</summary>
+    private bool RunOnce()
+    {
+        using GraphSession? session = _isOver() ? null : GraphSession.TryBegin(store);
+        if (session is null)
+        {
+            return !_isFinishing && !_isOver() && WaitForMore() && !_isOver();
+        }
+
+        while (true)
+        {
+            bool goesOn = session.Step(store.Environment.GraphThreads, _isOver, out uint total);
+            bool isCaughtUp = session.InsertedCount == total;
+            bool isOver = _isOver();
+            if (!goesOn || isOver || (isCaughtUp && _isFinishing))
+            {
+                return TryPersist(session) && !isOver && !_isFinishing;
+            }
+
+            if (session.ShouldPersist && TryPersist(session))
+            {
+                return true;
+            }
+
+            if (isCaughtUp && !WaitForMore())
+            {
+                TryPersist(session);
+                return false;
+            }
+        }
+    }
+
+    private bool TryPersist(GraphSession session)
+    {
+        lock (_persisting)
+        {
+            if ((_isHeld && !_isFinishing) || !session.IsWorthPersisting)
+            {
+                return false;
+            }
+
+            try
+            {
+                return session.Persist(s_turn, mustFold: false);
+            }
+            catch (FileBusyException)
+            {
+                return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using System.Runtime.CompilerServices;
+
+namespace EmbedCache.Search.Graph;
+
+/// <summary>Level 0 of a graph in the file.</summary>
+internal readonly struct PersistedSpace(PersistedGraph graph) : IWalkSpace
+{
+    public uint Count => graph.Count;
+
+    public int RowLength => graph.Parameters.M0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public nint Row(uint node) => graph.Row(node);
+
+    public uint OrdinalOf(uint node) => node;
+}
