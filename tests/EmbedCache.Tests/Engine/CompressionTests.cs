@@ -478,6 +478,50 @@ public sealed class CompressionTests
         Assert.Equal(writer.Get("9")!.Vector.ToArray(), reader.Get("9")!.Vector.ToArray());
     }
 
+    /// <summary>A compression that dies anywhere leaves the file as it was or compressed, each whole.</summary>
+    [Theory]
+    [InlineData(VectorCompression.PQ)]
+    [InlineData(VectorCompression.Binary)]
+    public void CompressionMayLosePowerAtAnyCall(VectorCompression compression)
+    {
+        var memory = new MemoryFileSystem();
+        var first = new TestStore(memory);
+        using (EmbeddingCache cache = first.Create(Dimension, Metric.Cosine))
+        {
+            Set(cache, Enumerable.Range(0, 64), Metric.Cosine);
+        }
+
+        byte[] bytes = memory.Read(first.Path);
+        var seen = new HashSet<VectorCompression>();
+        for (int at = 1; at < 40; at++)
+        {
+            var failing = new MemoryFileSystem { PowerLossAt = at };
+            failing.Put(first.Path, bytes);
+            try
+            {
+                using EmbeddingCache cache = new TestStore(failing).Open();
+                cache.Optimize(new OptimizeOptions { Compression = compression, ShortCodes = true }, null, default);
+            }
+            catch (PowerLostException)
+            {
+            }
+
+            MemoryFileSystem disk = failing.Survivor(new Random(at));
+            using (EmbeddingCache cache = new TestStore(disk).Open())
+            {
+                EmbeddingCacheInfo info = cache.GetInfo();
+                seen.Add(info.Compression);
+                Assert.Equal(64, info.Count);
+                Assert.Equal(info.Compression == compression ? 64 : 0, info.ShortCodeCount);
+                Assert.Equal(info.Compression == compression, !cache.Get("7")!.Vector.Span.SequenceEqual(Vector(7, Metric.Cosine)));
+                cache.Set("after", Vector(99, Metric.Cosine));
+                StoreContent.AssertValid(cache);
+            }
+        }
+
+        Assert.Equal([VectorCompression.None, compression], seen.Order());
+    }
+
     private static Dictionary<string, float[]> Fill(TestStore store, Metric metric)
     {
         using EmbeddingCache cache = store.Create(Dimension, metric, options => options.Model = "m");
