@@ -12,6 +12,9 @@ internal sealed class GoldenAnswers
     /// <summary>Questions by key that one flip is asked: where a byte is read by more of them, as a header or a block of hashes, they come in turn.</summary>
     private const int MostKeysAsked = 3;
 
+    /// <summary>Of larger files each flip is asked one question of each sort: the flips of one byte's bits come through all that are general.</summary>
+    private const int LargeByteLength = 32 * 1024;
+
     private readonly int[][] _generalByByte;
     private readonly int[][] _keysByByte;
     private readonly ulong[][] _shorter;
@@ -95,15 +98,15 @@ internal sealed class GoldenAnswers
     /// <summary>The questions that a change of this byte could concern; <paramref name="turn"/> chooses among many.</summary>
     public IEnumerable<int> QuestionsFor(int offset, int turn)
     {
-        foreach (int question in _generalByByte[offset])
-        {
-            yield return question;
-        }
+        bool isLarge = Bytes.Length > LargeByteLength;
+        return InTurn(_generalByByte[offset], isLarge ? 1 : int.MaxValue, turn).Concat(InTurn(_keysByByte[offset], isLarge ? 1 : MostKeysAsked, turn));
+    }
 
-        int[] keys = _keysByByte[offset];
-        for (int i = 0; i < Math.Min(MostKeysAsked, keys.Length); i++)
+    private static IEnumerable<int> InTurn(int[] questions, int most, int turn)
+    {
+        for (int i = 0; i < Math.Min(most, questions.Length); i++)
         {
-            yield return keys[(int)(((uint)turn * MostKeysAsked) + (uint)i) % keys.Length];
+            yield return questions[(int)((((uint)turn * (uint)Math.Min(most, questions.Length)) + (uint)i) % (uint)questions.Length)];
         }
     }
 
