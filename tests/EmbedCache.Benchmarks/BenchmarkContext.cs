@@ -66,7 +66,7 @@ internal sealed class BenchmarkContext : IDisposable
     /// <summary>Path of a cleanly closed store with <paramref name="count"/> records, every one another vector; built at the first call.</summary>
     public string Store(StoreKind kind, int count, int dimension)
     {
-        string path = PathOf($"store-{count}-{dimension}");
+        string path = PathOf($"store-{count}-{dimension}{kind.Variant}");
         if (_built.TryAdd(path + kind.Suffixes[0], kind))
         {
             Report.Note($"building {kind.System}: {count} x {dimension}");

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EmbedCache.Benchmarks;
 
-/// <summary>The command line: <c>[workload ...] [--n N] [--dim D] [--work DIR] [--repeats R] [--seconds S] [--only SYSTEM,...]</c>.</summary>
+/// <summary>The command line: <c>[workload ...] [--n N] [--dim D] [--work DIR] [--repeats R] [--seconds S] [--only SYSTEM,...] [--data DIR] [--sets NAME,...]</c>.</summary>
 internal sealed class BenchmarkOptions
 {
     private const int MinRepeats = 5;
@@ -31,6 +31,12 @@ internal sealed class BenchmarkOptions
 
     /// <summary>Name prefixes of the systems that take part; null for all. Ratios against absent ones are left out.</summary>
     public string[]? Only { get; private set; }
+
+    /// <summary>Directory with data sets, NAME-base.fvecs and NAME-query.fvecs; null to go without.</summary>
+    public string? DataDirectory { get; private set; }
+
+    /// <summary>Data sets that take part; null for all that are there.</summary>
+    public string[]? Sets { get; private set; }
 
     public static BenchmarkOptions Parse(IReadOnlyList<string> arguments)
     {
@@ -64,6 +70,12 @@ internal sealed class BenchmarkOptions
                     break;
                 case "--only":
                     options.Only = value.Split(',');
+                    break;
+                case "--data":
+                    options.DataDirectory = value;
+                    break;
+                case "--sets":
+                    options.Sets = value.Split(',');
                     break;
                 default:
                     throw new ArgumentException($"Unknown option {argument}.");

@@ -20,6 +20,9 @@ switch (args)
     case [ChildProcess.Verb, "search-only", .. string[] rest]:
         SearchChild.RunSearchOnly(rest);
         return 0;
+    case [ChildProcess.Verb, "exact", .. string[] rest]:
+        ExactChild.Run(rest);
+        return 0;
     case [ChildProcess.Verb, "cold-kernel", .. string[] rest]:
         ColdKernelChild.Run(rest);
         return 0;

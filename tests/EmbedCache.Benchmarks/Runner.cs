@@ -17,6 +17,7 @@ internal static class Runner
         new SearchWorkload(),
         new FilterWorkload(),
         new CompressionWorkload(),
+        new ExactWorkload(),
         new ColdProcessWorkload(),
         new PipelineWorkload(),
     ];
@@ -66,7 +67,7 @@ internal static class Runner
 
     private static int Usage()
     {
-        Console.Error.WriteLine("usage: <workload ...|all> [--n N] [--dim D] [--work DIR] [--repeats R] [--seconds S] [--only SYSTEM,...]");
+        Console.Error.WriteLine("usage: <workload ...|all> [--n N] [--dim D] [--work DIR] [--repeats R] [--seconds S] [--only SYSTEM,...] [--data DIR]");
         Console.Error.WriteLine("       kernels [BenchmarkDotNet options]");
         foreach (IWorkload workload in Workloads)
         {

@@ -10,13 +10,20 @@ internal sealed class EdbStore : IVectorStore
 
     public static string PathOf(string path) => path + ".edb";
 
-    public static IVectorStore Create(string path, int dimension, SyncMode sync) => new EdbStore(EmbeddingCache.Create(
+    /// <summary>A store of keys and vectors, as the other systems keep them: without codes for searches.</summary>
+    public static IVectorStore Create(string path, int dimension, SyncMode sync) => Create(path, dimension, sync, IndexMode.None);
+
+    /// <summary>A store that searches well.</summary>
+    public static IVectorStore CreateCoded(string path, int dimension, SyncMode sync) => Create(path, dimension, sync, IndexMode.Codes);
+
+    private static EdbStore Create(string path, int dimension, SyncMode sync, IndexMode index) => new(EmbeddingCache.Create(
         PathOf(path),
         new EmbeddingCacheCreateOptions
         {
             Dimension = dimension,
             Metric = Metric.Cosine,
             Durability = sync == SyncMode.Full ? Durability.Full : Durability.Normal,
+            Index = index,
             Overwrite = true,
         }));
 

@@ -51,6 +51,9 @@ internal enum ReadPattern
 /// <param name="Suffixes">What the store appends to the path for its files; the first is the data file.</param>
 internal sealed record StoreKind(string System, Func<string, int, SyncMode, IVectorStore> Create, Func<string, int, ReadPattern, IVectorStore> Open, params string[] Suffixes)
 {
+    /// <summary>Tells apart the files of stores that differ in nothing but how they are created.</summary>
+    public string Variant { get; init; } = string.Empty;
+
     /// <summary>Says why the store cannot take part on this machine; null when it can.</summary>
     public Func<string?> WhyAbsent { get; init; } = () => null;
 

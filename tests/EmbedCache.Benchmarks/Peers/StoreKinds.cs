@@ -11,6 +11,9 @@ internal static class StoreKinds
 
     public static StoreKind Edb { get; } = new(Ours, EdbStore.Create, EdbStore.Open, ".edb");
 
+    /// <summary>The same with codes beside the vectors, as a file has them unless it was told otherwise: for searches.</summary>
+    public static StoreKind EdbCoded { get; } = Edb with { Create = EdbStore.CreateCoded, Variant = "-codes" };
+
     /// <summary>An append log whose index is a dictionary in memory: what the hardware allows.</summary>
     public static StoreKind RawLog { get; } = new(
         RawLogName,

@@ -21,7 +21,7 @@ internal sealed class SearchWorkload : IWorkload
         int dimension = context.Dimension(1536);
         foreach (int count in context.Counts(SmallCount, 100_000))
         {
-            string path = context.Store(StoreKinds.Edb, count, dimension);
+            string path = context.Store(StoreKinds.EdbCoded, count, dimension);
             int[] threadCounts = [.. new[] { 1, 2 }.Where(t => t <= Environment.ProcessorCount)];
             foreach (int threads in threadCounts)
             {
