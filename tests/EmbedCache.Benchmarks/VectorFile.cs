@@ -9,6 +9,11 @@ internal sealed class VectorFile
     /// <summary>Sets that are made here, of which codes tell nothing: a cluster so tight that all codes are nearly equal, and vectors of which a few elements are a thousand times larger than the rest.</summary>
     public static readonly string[] Made = ["cluster", "outliers"];
 
+    /// <summary>A million uniformly random vectors of 768 elements; 4 GB of scratch, so only where it is asked for.</summary>
+    public const string Million = "uniform1m768";
+
+    private const int MillionCount = 1_000_000;
+    private const int MillionDimension = 768;
     private const int MadeCount = 60_000;
     private const int MadeDimension = 784;
     private readonly string _name;
@@ -29,6 +34,11 @@ internal sealed class VectorFile
     /// <summary>Opens the base or query part of a set; null when it is not there.</summary>
     public static VectorFile? TryOpen(string? directory, string name, string part)
     {
+        if (name == Million)
+        {
+            return new VectorFile($"{name}-{part}", null, part == "base" ? MillionCount : 1000, MillionDimension);
+        }
+
         if (Made.Contains(name))
         {
             return new VectorFile($"{name}-{part}", null, part == "base" ? MadeCount : 1000, MadeDimension);
@@ -72,7 +82,12 @@ internal sealed class VectorFile
     private float[] Make(int i)
     {
         bool isQuery = _name.EndsWith("query", StringComparison.Ordinal);
-        float[] noise = Samples.Vector(isQuery ? i + MadeCount : i, Dimension);
+        float[] noise = Samples.Vector(isQuery ? i + MillionCount : i, Dimension);
+        if (_name.StartsWith(Million, StringComparison.Ordinal))
+        {
+            return noise;
+        }
+
         float[] centre = Samples.Vector(int.MaxValue, Dimension);
         for (int k = 0; k < noise.Length; k++)
         {

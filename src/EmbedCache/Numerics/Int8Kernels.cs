@@ -66,6 +66,22 @@ internal static partial class Int8Kernels
         return DotRowsBody(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b), b.Length, sumOfB);
     }
 
+    /// <summary>Asks for the cache lines of a row that is wanted soon. It may lie anywhere: asking for what is not there does nothing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void PrefetchBody(ref byte row, nint stride)
+    {
+#if NET
+        if (Sse.IsSupported)
+        {
+            byte* line = (byte*)Unsafe.AsPointer(ref row);
+            for (byte* end = line + stride; line < end; line += StrideUnit)
+            {
+                Sse.Prefetch0(line);
+            }
+        }
+#endif
+    }
+
     /// <summary><see cref="Dot"/>, to be inlined into a loop; the caller has checked the lengths.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int DotBody(ref byte query, ref byte row, nint stride)

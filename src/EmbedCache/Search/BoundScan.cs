@@ -52,7 +52,7 @@ internal static class BoundScan
 
         int groups = (queries.Length + GroupSize - 1) / GroupSize;
         int parts = (int)Math.Max(1, Math.Min(SearchParts.Count(threads, count * codes.Stride * groups), count));
-        var shares = new Shares(set.OrdinalCount, Math.Max(1, BytesPerShare / codes.Stride), first);
+        var shares = new Shares(set.OrdinalCount, Math.Max(1, BytesPerShare / codes.Stride), first, codes.NextPassIsBackwards());
         BoundPart[][] found = SearchParts.Run(parts, () => ScanShares(set, codes, bounds, floors, top, shares, onDamage));
         try
         {

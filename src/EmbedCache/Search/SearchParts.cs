@@ -68,14 +68,16 @@ internal static class SearchParts
 /// <param name="count">Where the ranges end.</param>
 /// <param name="share">Length of a range.</param>
 /// <param name="first">Where they begin.</param>
-internal sealed class Shares(long count, long share, long first = 0)
+/// <param name="isBackwards">Hand out the last range first.</param>
+internal sealed class Shares(long count, long share, long first = 0, bool isBackwards = false)
 {
     private long _next = first;
 
     public bool TryTake(out long from, out long to)
     {
-        from = Interlocked.Add(ref _next, share) - share;
-        to = Math.Min(from + share, count);
-        return from < count;
+        long taken = Interlocked.Add(ref _next, share) - share;
+        long end = Math.Min(taken + share, count);
+        (from, to) = isBackwards ? (first + count - end, first + count - taken) : (taken, end);
+        return taken < count;
     }
 }

@@ -12,6 +12,7 @@ internal sealed class CodeRuns
 
     private readonly CodeRun _newestOrOnly;
     private readonly ushort[] _runByOrdinal;
+    private int _passes;
 
     /// <param name="codebook">What the codes are relative to.</param>
     /// <param name="stride">Bytes of a row.</param>
@@ -46,6 +47,12 @@ internal sealed class CodeRuns
 
     /// <summary>How many ordinals have a code: those below this.</summary>
     public long Count { get; }
+
+    /// <summary>
+    /// Whether a pass over all codes is to begin at their end: every second one does. What the pass before read last is still in the processor's cache, and a pass
+    /// that begins there finds it; one that begins at the other end has driven it out before it comes to it.
+    /// </summary>
+    public bool NextPassIsBackwards() => (Interlocked.Increment(ref _passes) & 1) == 0;
 
     /// <summary>The run that holds an ordinal's row.</summary>
     /// <exception cref="CorruptFileException">The ordinal has none.</exception>
