@@ -71,11 +71,11 @@ internal static class SearchParts
 /// <param name="isBackwards">Hand out the last range first.</param>
 internal sealed class Shares(long count, long share, long first = 0, bool isBackwards = false)
 {
-    private long _next = first;
+    private long _taken;
 
     public bool TryTake(out long from, out long to)
     {
-        long taken = Interlocked.Add(ref _next, share) - share;
+        long taken = first + Interlocked.Add(ref _taken, share) - share;
         long end = Math.Min(taken + share, count);
         (from, to) = isBackwards ? (first + count - end, first + count - taken) : (taken, end);
         return taken < count;

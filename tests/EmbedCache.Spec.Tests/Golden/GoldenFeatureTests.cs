@@ -1,4 +1,5 @@
 using EmbedCache.Format;
+using EmbedCache.Numerics;
 
 namespace EmbedCache.Spec.Tests.Golden;
 
@@ -72,6 +73,28 @@ public sealed class GoldenFeatureTests
         Assert.True(lower.LevelCount > 0);
         int rows = (int)(sections[0].Offset + FormatConstants.FrameHeaderByteLength + lower.RowsPosition);
         Assert.NotEqual(GraphHeader.Unused, System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(rows + lower.RowByteLength - sizeof(uint))));
+    }
+
+    [Theory]
+    [InlineData("codes-cosine", 40)]
+    [InlineData("codes-dot", 0)]
+    [InlineData("codes-l2", 7)]
+    public void Codes_hold_runs_that_were_merged_and_one_codebook(string name, int meanCount)
+    {
+        byte[] file = Read(name);
+        List<(long Offset, FrameHeader Header)> frames = Frames(file);
+        long codebook = Assert.Single(frames, frame => frame.Header.Kind == FrameKind.Codebook).Offset;
+        int dimension = Header(name).Dimension;
+        Assert.True(CodebookHeader.TryRead(file.AsSpan((int)codebook + SectionFrame.EntriesOffset), dimension, (64 + (meanCount * 4) + 63) / 64, out CodebookHeader header));
+        Assert.Equal((CodebookKind.Scalar, meanCount), (header.Kind, header.MeanCount));
+
+        long catalogOffset = Slot(file).CatalogOffset;
+        Assert.True(PayloadFrame.TryRead(file.AsSpan((int)catalogOffset), out PayloadFrame payload));
+        CatalogPayload catalog = CatalogPayload.Read(file.AsSpan((int)catalogOffset + PayloadFrame.PayloadOffset, (int)payload.PayloadByteLength), catalogOffset)!;
+        CatalogEntry[] runs = [.. catalog.Sections.Where(entry => entry is { Kind: FrameKind.Codes, IsRetired: false })];
+        Assert.InRange(runs.Length, 2, frames.Count(frame => frame.Header.Kind == FrameKind.Codes) - 1);
+        Assert.Equal(18 * 11, runs.Sum(run => run.EntryCount) / (CodeRow.Stride(dimension) / FormatConstants.LineByteLength));
+        Assert.True(catalog.CoversTo < Slot(file).PublishedTail);
     }
 
     private static byte[] Read(string name) => File.ReadAllBytes(GoldenFile.PathOf(name));

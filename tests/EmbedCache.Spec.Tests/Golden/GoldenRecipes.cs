@@ -29,6 +29,9 @@ internal static class GoldenRecipes
         ["short-codes"] = ShortCodes,
         ["columns"] = Columns,
         ["graph"] = Graph,
+        ["codes-cosine"] = world => Codes(world, Metric.Cosine, 40),
+        ["codes-dot"] = world => Codes(world, Metric.Dot, 50),
+        ["codes-l2"] = world => Codes(world, Metric.L2, 7),
         ["compressed-float16"] = world => Compressed(world, VectorCompression.Float16, null, Metric.Dot, 5),
         ["compressed-int8"] = world => Compressed(world, VectorCompression.Int8, null, Metric.L2, 5),
         ["compressed-product"] = world => Compressed(world, VectorCompression.PQ, 3, Metric.Cosine, 7),
@@ -211,7 +214,6 @@ internal static class GoldenRecipes
         cache.Checkpoint();
     }
 
-    /// <summary>Two blocks of 32 ordinals, a few that have no short code, an odd number of subspaces.</summary>
     /// <summary>Metadata by column: every type; values in all records, in many and in few; names that differ in case; texts too long for a column; records behind the columns.</summary>
     private static void Columns(GoldenWorld world)
     {
@@ -234,6 +236,7 @@ internal static class GoldenRecipes
         return i is 20 or 21 ? values.With("body", new string((char)('a' + i - 20), 40_000)) : values;
     }
 
+    /// <summary>Two blocks of 32 ordinals, a few that have no short code, an odd number of subspaces.</summary>
     private static void ShortCodes(GoldenWorld world)
     {
         using EmbeddingCache cache = world.Create(dimension: 5, metric: Metric.L2);
@@ -262,6 +265,26 @@ internal static class GoldenRecipes
             cache.Remove("key 5");
             cache.Checkpoint();
         }
+    }
+
+    /// <summary>Codes in merged runs and in one of its own, of dead records and of touches, and a tail without any.</summary>
+    private static void Codes(GoldenWorld world, Metric metric, int dimension)
+    {
+        world.IndexThreshold = 20;
+        using (EmbeddingCache cache = world.Create(dimension, metric))
+        {
+            for (int round = 0; round < 18; round++)
+            {
+                cache.Set(Enumerable.Range(round * 8, 10).Select(i => new EmbeddingEntry($"key {i}", GoldenWorld.Vector((i * i) + round, dimension).Select((element, k) => element * (1 + (k % 5))).ToArray())));
+                cache.Touch($"key {round * 8}", Later);
+                cache.Remove($"key {(round * 8) + 1}");
+                world.Tick();
+                cache.Checkpoint();
+            }
+        }
+
+        using EmbeddingCache reopened = world.Open();
+        reopened.Set("tail", GoldenWorld.Vector(3, dimension));
     }
 
     /// <summary>Encoded records, one that the encoding cannot keep, one that is set later, one touched, and the codebook where there is one.</summary>
