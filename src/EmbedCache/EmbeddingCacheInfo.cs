@@ -72,6 +72,9 @@ public sealed class EmbeddingCacheInfo
     /// <summary>How many of the record versions in the index have a code: those that exact searches do not have to read.</summary>
     public long CodedCount { get; internal set; }
 
+    /// <summary>How many of the record versions in the index are in the proximity graph. Searches compare the codes of the others.</summary>
+    public long GraphedCount { get; internal set; }
+
     /// <summary>How many of the record versions in the index have a short code: what searches that need not be exact read first.</summary>
     public long ShortCodeCount { get; internal set; }
 

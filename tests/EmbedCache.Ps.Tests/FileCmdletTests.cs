@@ -177,4 +177,14 @@ public sealed class FileCmdletTests : ModuleTest
         Assert.Single(Run("Test-EmbedCache $path"));
         ErrorAssert.Is(TerminatingError("Test-EmbedCache $dir/none.edb"), "FileNotFound", "TestEmbedCacheCommand", ErrorCategory.ObjectNotFound);
     }
+
+    [Theory]
+    [InlineData("", IndexMode.Auto)]
+    [InlineData("-Index Codes", IndexMode.Codes)]
+    [InlineData("-Index None", IndexMode.None)]
+    public void IndexIsKeptInTheFile(string given, IndexMode expected)
+    {
+        Run($"New-EmbedCache $dir/index.edb 4 {given} | Close-EmbedCache");
+        Assert.Equal(expected, Value("(Get-EmbedCacheInfo $dir/index.edb).Index"));
+    }
 }

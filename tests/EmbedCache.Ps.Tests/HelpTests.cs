@@ -99,6 +99,7 @@ public sealed class HelpTests : ModuleTest
     [InlineData("about_EmbedCache_Pipelines")]
     [InlineData("about_EmbedCache_Errors")]
     [InlineData("about_EmbedCache_Filters")]
+    [InlineData("about_EmbedCache_Search")]
     public void TopicIsFound(string topic)
     {
         string text = (string)Value($"Get-Help {topic}")!;

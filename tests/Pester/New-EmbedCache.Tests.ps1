@@ -67,4 +67,10 @@ Describe 'New-EmbedCache' {
         New-EmbedCache $path 4 -OwnerOnly | Close-EmbedCache
         (Get-Item $path).UnixMode | Should -Be '-rw-------'
     }
+
+    It 'keeps the index that is asked for' {
+        $cache = New-EmbedCache (Join-Path $TestDrive "$(New-Guid).edb") 4 -Index None
+        (Get-EmbedCacheInfo $cache).Index | Should -Be 'None'
+        Close-EmbedCache $cache
+    }
 }

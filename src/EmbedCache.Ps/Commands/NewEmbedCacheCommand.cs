@@ -40,6 +40,10 @@ public sealed class NewEmbedCacheCommand : EmbedCacheCommand
     [TimeSpanTransformation]
     public TimeSpan DefaultTimeToLive { get; set; }
 
+    /// <summary>What is kept in the file to make searches faster.</summary>
+    [Parameter]
+    public IndexMode Index { get; set; } = IndexMode.Auto;
+
     /// <summary>When a commit through the returned handle is on stable storage.</summary>
     [Parameter]
     public Durability Durability { get; set; } = Durability.Full;
@@ -77,6 +81,7 @@ public sealed class NewEmbedCacheCommand : EmbedCacheCommand
             KeyStorage = KeyStorage,
             Model = Model,
             DefaultTimeToLive = DefaultTimeToLive > TimeSpan.Zero ? DefaultTimeToLive : null,
+            Index = Index,
             Durability = Durability,
             BusyTimeout = TimeSpan.FromSeconds(TimeoutSec),
             OwnerOnly = OwnerOnly,

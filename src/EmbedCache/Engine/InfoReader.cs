@@ -43,6 +43,7 @@ internal static class InfoReader
             Sections = Sections(snapshot.Index),
             Index = snapshot.Properties.Index,
             CodedCount = snapshot.Codes?.Count ?? 0,
+            GraphedCount = snapshot.Graph?.Graph.Count ?? 0,
             ReclaimableByteLength = Math.Max(0, dead + (expired ?? 0)) * averageFrame,
             UnindexedCount = snapshot.TailCount,
             Sequence = snapshot.Slot.Sequence,

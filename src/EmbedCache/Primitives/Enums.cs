@@ -62,7 +62,7 @@ public enum Durability
 /// <summary>What writers keep beside the records to make searches faster. Results are right with any; a file may hold less than its mode says, never needing it.</summary>
 public enum IndexMode
 {
-    /// <summary>Whatever serves: codes as records are written, from 1,024 records on, and what else this version can make of them.</summary>
+    /// <summary>Whatever serves: codes as records are written, from 1,024 records on, and a proximity graph over them from 8,192 on.</summary>
     Auto = 0,
 
     /// <summary>Codes of 8 bits an element, with which exact searches read a quarter of the bytes.</summary>
