@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Xunit.Abstractions;
 
@@ -15,6 +16,9 @@ public sealed class CrashStateTests(ITestOutputHelper output)
     /// <summary>Distinct images that are opened in every run; more with EMBEDCACHE_CRASH_STATES.</summary>
     private static readonly int s_wanted = int.Parse(Environment.GetEnvironmentVariable("EMBEDCACHE_CRASH_STATES") ?? "200000", CultureInfo.InvariantCulture);
 
+    /// <summary>A long run ends after so many seconds, with however many states it has opened by then.</summary>
+    private static readonly int s_seconds = int.Parse(Environment.GetEnvironmentVariable("EMBEDCACHE_CRASH_SECONDS") ?? int.MaxValue.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
     /// <summary>One run alone, as a message names it, "sections:Normal:0": to look at a finding again.</summary>
     private static readonly string? s_only = Environment.GetEnvironmentVariable("EMBEDCACHE_CRASH_ONLY");
 
@@ -28,12 +32,13 @@ public sealed class CrashStateTests(ITestOutputHelper output)
         (Workload Workload, Durability Durability)[] kinds = [.. Workloads.All.SelectMany(static workload => new[] { (workload, Durability.Full), (workload, Durability.Normal) })];
         var failures = new List<string>();
         int next = -1;
+        var clock = Stopwatch.StartNew();
         void Work()
         {
             while (failures.Count == 0)
             {
                 int task = Interlocked.Increment(ref next);
-                if (task >= kinds.Length && (distinct.Count >= s_wanted || task >= MostRuns))
+                if (task >= kinds.Length && (distinct.Count >= s_wanted || clock.Elapsed.TotalSeconds >= s_seconds || task >= MostRuns))
                 {
                     return;
                 }
@@ -62,6 +67,6 @@ public sealed class CrashStateTests(ITestOutputHelper output)
         Workers.Run(Work);
         output.WriteLine($"{distinct.Count} distinct crash states opened; {kinds.Length} kinds of run, seeds 0 to {next / kinds.Length}");
         Assert.True(failures.Count == 0, string.Join(Environment.NewLine, failures));
-        Assert.True(distinct.Count >= s_wanted);
+        Assert.True(distinct.Count >= s_wanted || clock.Elapsed.TotalSeconds >= s_seconds || s_only is not null);
     }
 }

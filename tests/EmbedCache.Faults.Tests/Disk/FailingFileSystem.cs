@@ -35,6 +35,9 @@ internal sealed class FailingFileSystem(IFileSystem inner, Action<IStoreFile>? f
     /// <summary>What fails; null for nothing.</summary>
     public FaultPlan? Plan { get; set; }
 
+    /// <summary>With it, no other kind of call fails.</summary>
+    public DiskOperation? FailsOnly { get; set; }
+
     /// <summary>How many calls were made to fail.</summary>
     public int FailureCount { get; private set; }
 
@@ -101,7 +104,7 @@ internal sealed class FailingFileSystem(IFileSystem inner, Action<IStoreFile>? f
     {
         int call = Calls.Count;
         Calls.Add(operation);
-        if (Plan is not { } plan || !Applies(plan.Kind, operation) || (plan.IsSticky ? call < plan.Call : call != plan.Call))
+        if (Plan is not { } plan || !Applies(plan.Kind, operation) || (FailsOnly ?? operation) != operation || (plan.IsSticky ? call < plan.Call : call != plan.Call))
         {
             return false;
         }
