@@ -320,9 +320,9 @@ internal sealed partial class Store
     }
 
     /// <summary>
-    /// What was found is made durable first, then the slot that names it, then that slot: only then may anything be appended. The other slot follows,
-    /// durable before either is written again: were it left in the old epoch, a power loss in Normal durability could bring it back in the place of both
-    /// newer ones, the new epoch would be given out a second time, and frames that were lost with it could rejoin the log.
+    /// What was found is made durable first, then the slot that names it, then that slot: only then may anything be appended. The other slot follows:
+    /// were it left in the old epoch, a power loss could bring it back in the place of newer ones, the new epoch would be given out a second time, and
+    /// frames that were lost with it could rejoin the log.
     /// </summary>
     private void PublishNewEpoch(LogFile log, in CommitSlot state, long foreignEnd)
     {
@@ -339,12 +339,6 @@ internal sealed partial class Store
         log.WriteSlot(slot);
         log.File.Flush();
         log.WriteSlot(slot with { Sequence = slot.Sequence + 1 });
-        if (_options.Durability != Durability.Full)
-        {
-            // With Full, the fsync of each commit comes before its slot.
-            log.File.Flush();
-        }
-
         Own(log, slot.Sequence + 1, isDurable: true);
     }
 

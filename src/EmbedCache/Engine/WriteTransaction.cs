@@ -256,7 +256,7 @@ internal sealed class WriteTransaction : IDisposable
         {
             _appender.MarkCommit();
             _appender.Flush();
-            _store.Publish(this, _appender, _index, NextSlot(catalogOffset, hasNewIndex), isDurable);
+            _store.Publish(this, _appender, _index, NextSlot(catalogOffset, hasNewIndex, isDurable), isDurable);
             HolePuncher.Punch(Snapshot.Log, punchable);
         }
 
@@ -373,9 +373,9 @@ internal sealed class WriteTransaction : IDisposable
         return _appender.Seal(frame, FrameKind.Catalog, catalog.ByteLength);
     }
 
-    private CommitSlot NextSlot(long catalogOffset, bool hasNewIndex) => Snapshot.Slot with
+    private CommitSlot NextSlot(long catalogOffset, bool hasNewIndex, bool isDurable) => Snapshot.Slot with
     {
-        Sequence = Snapshot.Slot.Sequence + 1,
+        Sequence = Snapshot.Slot.Sequence + (isDurable ? 1 : SequenceStepWithoutFsync()),
         PublishedTail = _appender.NextOffset,
         PublishedChain = _appender.Chain,
         CatalogOffset = catalogOffset,
@@ -385,6 +385,12 @@ internal sealed class WriteTransaction : IDisposable
         Transaction = _appender.Transaction,
         Committed = _store.Now,
     };
+
+    /// <summary>
+    /// One slot is durable at any time. An fsync makes the newest one so, and the next goes over the other; without it the newest is written over again,
+    /// which an even step of the sequence does. Else a power loss could tear both, and nothing would tell how far the log was durable.
+    /// </summary>
+    private long SequenceStepWithoutFsync() => Snapshot.Log.ReadSlots().Older is null ? 1 : 2;
 
     /// <summary>Hands buffered frames to the file, so that they can be read back in place.</summary>
     private void MakeReadable()

@@ -98,8 +98,8 @@ internal static class Recovery
 
         RequireEnd(log, walker.NextOffset);
 
-        // What was lost with the slots is how many of them there were: every transaction and every epoch wrote one.
-        whole = whole with { Sequence = whole.Transaction + whole.Epoch + 1, DurableTail = FormatConstants.LogOffset, DurableChain = log.Header.Crc };
+        // What was lost with the slots is how many of them there were: every transaction took one or two sequences, every epoch two.
+        whole = whole with { Sequence = (2 * (whole.Transaction + whole.Epoch)) + 1, DurableTail = FormatConstants.LogOffset, DurableChain = log.Header.Crc };
         return new RecoveredLog(whole, true, true);
     }
 
