@@ -186,6 +186,7 @@ internal sealed partial class Store : IDisposable
         {
             CommitSlot effective = slot;
             bool isRecovered = !hasSlot;
+            long checkFrom = hasSlot ? slot.DurableTail : FormatConstants.LogOffset;
             if (hasSlot && NeedsExamination(log, slot))
             {
                 // While a writer is at work, what lies past the slot is its business. Without one, it is a commit that lacks its slot, or the
@@ -194,6 +195,9 @@ internal sealed partial class Store : IDisposable
                 RecoveredLog recovered = Recovery.Examine(log, slot, TrustedOf(slot), pastPublished);
                 effective = recovered.Slot;
                 isRecovered = recovered.IsLonger || recovered.IsShorter || MayHaveLost(slot);
+
+                // Counted anew, the log names its last catalog, be it one that an earlier recovery passed over: below the durable tail too.
+                checkFrom = recovered.IsShorter ? FormatConstants.LogOffset : checkFrom;
                 bool writerAppeared = recovered.IsLonger && !holdsWriterLock && log.File.IsLockedByOther(LockRanges.WriterLock, 1) != false;
                 if (writerAppeared)
                 {
@@ -217,7 +221,7 @@ internal sealed partial class Store : IDisposable
 
             _trusted = new TrustedPoint(effective.PublishedTail, effective.PublishedChain, effective.Epoch);
             bool isSameIndex = isContinued && current!.Slot.CatalogOffset == effective.CatalogOffset;
-            IndexState index = isSameIndex ? current!.Index : LoadIndex(log, effective, isRecovered ? slot.DurableTail : long.MaxValue);
+            IndexState index = isSameIndex ? current!.Index : LoadIndex(log, effective, isRecovered ? checkFrom : long.MaxValue);
             if (isRecovered && ReferenceEquals(index, IndexState.Empty))
             {
                 // A catalog whose sections did not all reach the disk is not adopted, also not in the slot that will be written: one before is.
