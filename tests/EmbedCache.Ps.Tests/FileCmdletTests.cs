@@ -185,6 +185,6 @@ public sealed class FileCmdletTests : ModuleTest
     public void IndexIsKeptInTheFile(string given, IndexMode expected)
     {
         Run($"New-EmbedCache $dir/index.edb 4 {given} | Close-EmbedCache");
-        Assert.Equal(expected, Value("(Get-EmbedCacheInfo $dir/index.edb).Index"));
+        Assert.Equal(expected.ToString(), Value("(Get-EmbedCacheInfo $dir/index.edb).Index")!.ToString());
     }
 }
