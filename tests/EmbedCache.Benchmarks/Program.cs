@@ -23,6 +23,9 @@ switch (args)
     case [ChildProcess.Verb, "exact", .. string[] rest]:
         ExactChild.Run(rest);
         return 0;
+    case [ChildProcess.Verb, "graph", .. string[] rest]:
+        GraphChild.Run(rest);
+        return 0;
     case [ChildProcess.Verb, "cold-kernel", .. string[] rest]:
         ColdKernelChild.Run(rest);
         return 0;

@@ -15,6 +15,7 @@ internal static class Runner
         new SizeWorkload(),
         new MemoryWorkload(),
         new SearchWorkload(),
+        new GraphWorkload(),
         new FilterWorkload(),
         new CompressionWorkload(),
         new ExactWorkload(),
