@@ -23,13 +23,26 @@ internal static class GraphScan
     /// <summary>Of a wider walk one in so many is scored in full.</summary>
     private const int ScoredShare = 4;
 
-    private const int FewestVisited = 20_000;
-    private const int VisitedShare = 4;
+    /// <summary>A walk that found this part of the candidates that it is to find in all is not done again: by chance it is seldom fewer.</summary>
+    private const double WideEnough = 0.75;
 
     private static readonly ScratchPool Scratches = new();
 
     /// <summary>EfSearch for so many results.</summary>
     public static int ChooseEf(int? efSearch, int top) => Math.Max(top, efSearch ?? (top <= DefaultEf / 2 ? DefaultEf : (int)Math.Min(int.MaxValue, 2L * top)));
+
+    /// <summary>
+    /// How many candidates that match a filter a walk is to find. Where EfSearch was chosen, as many; else fewer by the share that matches, so that a walk is about as wide
+    /// as one without a filter, down to what is scored in full.
+    /// </summary>
+    /// <param name="efSearch">What was asked for, or null.</param>
+    /// <param name="top">Results.</param>
+    /// <param name="share">The part of all records that matches.</param>
+    public static int ChooseEf(int? efSearch, int top, double share)
+    {
+        int width = ChooseEf(efSearch, top);
+        return efSearch is null ? (int)Math.Min(width, Math.Max(top + (long)MoreScored, Math.Ceiling(width * share))) : width;
+    }
 
     /// <summary>Searches; false where too few were found.</summary>
     /// <param name="set">What to search.</param>
@@ -37,39 +50,39 @@ internal static class GraphScan
     /// <param name="codes">The codes.</param>
     /// <param name="query">The query, not zero.</param>
     /// <param name="options">What is wanted.</param>
+    /// <param name="limits">How far to walk.</param>
     /// <param name="onDamage">Called where a block of codes is damaged.</param>
     /// <param name="best">The best records, best first.</param>
     /// <param name="scored">Records that were scored in full.</param>
     /// <exception cref="CorruptFileException">A block of the graph, or a record, is damaged.</exception>
-    public static bool TryRun(ScanSet set, GraphIndex index, CodeRuns codes, Query query, SearchOptions options, Action onDamage, out ScoredOrdinal[] best, out long scored)
+    public static bool TryRun(ScanSet set, GraphIndex index, CodeRuns codes, Query query, SearchOptions options, WalkLimits limits, Action onDamage, out ScoredOrdinal[] best, out long scored)
     {
-        LiveMarks.Marks live = set.Live.Of(set);
+        // What matches a filter is live.
         if (set.Matching is { } matching)
         {
-            live = LiveMarks.Both(live.Words, matching);
+            return TryRun(set, index, codes, query, options, limits, new AcceptMarked(matching), onDamage, out best, out scored);
         }
 
+        LiveMarks.Marks live = set.Live.Of(set);
         return live.Count == set.TailFirstOrdinal
-            ? TryRun(set, index, codes, query, options, default(AcceptAll), onDamage, out best, out scored)
-            : TryRun(set, index, codes, query, options, new AcceptMarked(live.Words), onDamage, out best, out scored);
+            ? TryRun(set, index, codes, query, options, limits, default(AcceptAll), onDamage, out best, out scored)
+            : TryRun(set, index, codes, query, options, limits, new AcceptMarked(live.Words), onDamage, out best, out scored);
     }
 
-    private static bool TryRun<TAcceptance>(ScanSet set, GraphIndex index, CodeRuns codes, Query query, SearchOptions options, TAcceptance acceptance, Action onDamage, out ScoredOrdinal[] best, out long scored)
+    private static bool TryRun<TAcceptance>(ScanSet set, GraphIndex index, CodeRuns codes, Query query, SearchOptions options, WalkLimits limits, TAcceptance acceptance, Action onDamage, out ScoredOrdinal[] best, out long scored)
         where TAcceptance : struct, IAcceptance
     {
         best = [];
         PersistedGraph graph = index.Graph;
-        int ef = ChooseEf(options.EfSearch, options.Top);
-        int scoredCount = Math.Min(ef, Math.Max(options.Top + MoreScored, ef / ScoredShare));
+        int scoredCount = Math.Min(limits.Ef, Math.Max(options.Top + MoreScored, limits.Ef / ScoredShare));
         GraphScratch scratch = Scratches.Rent();
         var kept = new TopK(options.Top, default, options.MinimumScore);
         try
         {
             GraphQuery prepared = index.Prepare(query.Vector, query.Metric, codes.Codebook.Mean, scratch);
-            int maxVisited = (int)Math.Min(int.MaxValue / 2, Math.Max(FewestVisited, graph.Count / VisitedShare));
             var space = new PersistedSpace(graph);
             scored = 0;
-            if (!GraphSearch.Run(space, graph.Levels, graph.EntryLevel, graph.Entry, acceptance, index.Codes, prepared, scratch, ef, maxVisited))
+            if (!Walk(index, acceptance, prepared, scratch, limits))
             {
                 return false;
             }
@@ -98,6 +111,30 @@ internal static class GraphScan
         }
 
         return true;
+    }
+
+    /// <summary>Walks as wide as the limits say; false where it gave up.</summary>
+    /// <remarks>
+    /// Filters tend to go with the vectors: near the query more records match than elsewhere. The few that a walk has to find then stand close together, and it ends
+    /// too narrow: it is done again for as many more.
+    /// </remarks>
+    private static bool Walk<TAcceptance>(GraphIndex index, in TAcceptance acceptance, in GraphQuery query, GraphScratch scratch, WalkLimits limits)
+        where TAcceptance : struct, IAcceptance
+    {
+        PersistedGraph graph = index.Graph;
+        var space = new PersistedSpace(graph);
+        if (!GraphSearch.Run(space, graph.Levels, graph.EntryLevel, graph.Entry, acceptance, index.Codes, query, scratch, limits.Ef, limits.MaxVisited))
+        {
+            return false;
+        }
+
+        if (scratch.Count >= limits.Width * WideEnough)
+        {
+            return true;
+        }
+
+        int ef = (int)Math.Min(limits.Width, (long)limits.Ef * limits.Width / Math.Max(1, scratch.Count));
+        return GraphSearch.Run(space, graph.Levels, graph.EntryLevel, graph.Entry, acceptance, index.Codes, query, scratch, ef, limits.MaxVisited);
     }
 
     /// <summary>Scores the best candidates from their vectors. Returns how many were not expired: more are looked at where that is fewer than asked for.</summary>

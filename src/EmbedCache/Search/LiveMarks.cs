@@ -33,18 +33,6 @@ internal sealed class LiveMarks
         return new Marks(words, Count(words));
     }
 
-    /// <summary>The bits that are set in both of two bitmaps, the second of which may be longer.</summary>
-    public static Marks Both(ulong[] words, ulong[] others)
-    {
-        var both = new ulong[words.Length];
-        for (int i = 0; i < both.Length; i++)
-        {
-            both[i] = words[i] & others[i];
-        }
-
-        return new Marks(both, Count(both));
-    }
-
     private static long Count(ulong[] words)
     {
         long count = 0;
