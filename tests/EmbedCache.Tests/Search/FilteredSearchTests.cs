@@ -46,6 +46,12 @@ public sealed class FilteredSearchTests
         Assert.Equal(SearchPlanKind.BoundScan, cache.LastSearchPlan!.Kind);
         Assert.Equal(1900, cache.LastSearchPlan.FilterMatchCount);
 
+        // Rows one by one cost several times rows in passing, the more the shorter they are.
+        cache.FindSimilar(query, new SearchOptions { Filter = Filter.Parse("n < 400") });
+        Assert.Equal(SearchPlanKind.FilteredScan, cache.LastSearchPlan!.Kind);
+        cache.FindSimilar(query, new SearchOptions { Filter = Filter.Parse("n < 700") });
+        Assert.Equal(SearchPlanKind.BoundScan, cache.LastSearchPlan!.Kind);
+
         cache.FindSimilar(query, new SearchOptions());
         Assert.Null(cache.LastSearchPlan!.FilterMatchCount);
         Assert.Null(cache.LastSearchPlan.FilterReadCount);
