@@ -30,6 +30,11 @@ internal sealed class GraphMaintainer(Store store)
     /// <summary>To be called when codes were added: starts the background, or tells it.</summary>
     public void Wake()
     {
+        if (!IsWorthStarting())
+        {
+            return;
+        }
+
         lock (_gate)
         {
             if (_isHeld || _hasFailed)
@@ -58,7 +63,7 @@ internal sealed class GraphMaintainer(Store store)
         _isFinishing = true;
 
         // A worker that was about to end when it was told may have missed it; the second finds nothing to do if the first did not.
-        for (int turn = 0; turn < 2; turn++)
+        for (int turn = 0; turn < 2 && IsWorthStarting(); turn++)
         {
             lock (_gate)
             {
@@ -153,6 +158,31 @@ internal sealed class GraphMaintainer(Store store)
         }
     }
 
+    /// <summary>Whether there is something to build, or somebody at it: most stores are small, and a thread costs more than they do.</summary>
+    private bool IsWorthStarting()
+    {
+        lock (_gate)
+        {
+            if (_worker is not null)
+            {
+                return true;
+            }
+        }
+
+        try
+        {
+            return GraphSession.IsWorthwhile(store);
+        }
+        catch (Exception e) when (IsLeftToOthers(e))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The graph is a convenience: whoever reads or writes meets what is wrong by himself, and is told.</summary>
+    private static bool IsLeftToOthers(Exception e)
+        => e is IOException or CorruptFileException or ObjectDisposedException or UnauthorizedAccessException or InvalidOperationException or OutOfMemoryException;
+
     /// <summary>Called with the gate held.</summary>
     private void Start()
     {
@@ -209,9 +239,8 @@ internal sealed class GraphMaintainer(Store store)
             {
             }
         }
-        catch (Exception e) when (e is IOException or CorruptFileException or ObjectDisposedException or UnauthorizedAccessException or InvalidOperationException or OutOfMemoryException)
+        catch (Exception e) when (IsLeftToOthers(e))
         {
-            // The graph is a convenience: whoever reads or writes meets what is wrong by himself, and is told.
             _hasFailed = true;
         }
         finally

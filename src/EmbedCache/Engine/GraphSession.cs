@@ -80,10 +80,25 @@ internal sealed class GraphSession : IDisposable
         }
     }
 
+    /// <summary>Whether so many codes are missing from the graph that a builder should begin.</summary>
+    public static bool IsWorthwhile(Store store)
+    {
+        Snapshot snapshot = store.Acquire();
+        try
+        {
+            long missing = CountMissing(store, snapshot);
+            return missing > 0 && missing >= LeastWorth(store, snapshot);
+        }
+        finally
+        {
+            snapshot.Release();
+        }
+    }
+
     /// <summary>Codes that the file's graph does not cover.</summary>
     public static long CountMissing(Store store, Snapshot snapshot)
     {
-        if (snapshot.Properties.Index != IndexMode.Auto || snapshot.Codes is not { } codes || codes.Count < store.Environment.GraphThreshold)
+        if (snapshot.Index.OrdinalCount < store.Environment.GraphThreshold || snapshot.Properties.Index != IndexMode.Auto || snapshot.Codes is not { } codes || codes.Count < store.Environment.GraphThreshold)
         {
             return 0;
         }
