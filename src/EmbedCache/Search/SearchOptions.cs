@@ -18,6 +18,9 @@ public sealed class SearchOptions
     /// </summary>
     public bool Exact { get; set; }
 
-    /// <summary>How many candidates an approximate search keeps, at least 1: more is slower and misses less. Null chooses. Below <see cref="Top"/> it counts as that.</summary>
+    /// <summary>
+    /// How many candidates an approximate search keeps, at least 1: more is slower and misses less. Null chooses. Below <see cref="Top"/> it counts as that. Where a
+    /// filter is given, only what passes counts towards it.
+    /// </summary>
     public int? EfSearch { get; set; }
 }
