@@ -107,16 +107,6 @@ internal static class Edit
         loads[which].Operand = null!;
     }
 
-    /// <summary>In a method, the constant 1 that is added just before a call is made another.</summary>
-    public static void ReplaceIncrementBefore(MethodDefinition method, string callee)
-    {
-        Instruction call = method.Body.Instructions.Single(instruction => instruction.Operand is MethodReference called && called.Name == callee);
-        Instruction add = call.Previous;
-        Instruction one = add.Previous;
-        Require(add.OpCode == OpCodes.Add && one.OpCode == OpCodes.Ldc_I4_1, method, callee);
-        one.OpCode = OpCodes.Ldc_I4_0;
-    }
-
     private static int LoadedArgument(Instruction instruction) => instruction.OpCode.Code switch
     {
         Code.Ldarg_0 => 0,

@@ -16,7 +16,6 @@ internal static class EngineMutants
         }, Harness.Crashes),
         new("no chain check", static engine => Edit.ReturnTrue(Edit.Method(engine, "Format.FrameSeal", "IsChained")), Harness.Forks),
         new("no slot CRC", static engine => TakeStoredCrc(Edit.Method(engine, "Format.CommitSlot", "TryRead")), Harness.Crashes),
-        new("no new epoch", static engine => Edit.ReplaceIncrementBefore(Edit.Method(engine, "Engine.Store", "PublishNewEpoch"), "set_Epoch"), Harness.Crashes),
         new("other slot left in the old epoch", static engine => Edit.ReplaceCalls(Edit.Method(engine, "Engine.Store", "PublishNewEpoch"), "WriteSlot", static _ => { }, which: 1), Harness.Crashes),
         new("no fsync before the slot", static engine => Edit.ReplaceCalls(Edit.Method(engine, "Engine.Store", "Publish"), "Flush", static _ => { }), Harness.Crashes),
         new("durable tail claimed without an fsync", static engine => Edit.ReplaceParameter(Edit.Method(engine, "Engine.Store", "Publish"), "isDurable", value: true, which: 1), Harness.Crashes),
@@ -24,7 +23,6 @@ internal static class EngineMutants
         new("rollback leaves its bytes", static engine => Edit.DoNothing(Edit.Method(engine, "Engine.Store", "Abandon")), Harness.Crashes),
         new("recovery publishes nothing", static engine => Edit.ReturnFirstParameter(Edit.Method(engine, "Engine.Store", "RecoverBeforeAppend")), Harness.Crashes),
         new("recovered sections are not checked", static engine => Edit.DoNothing(Edit.Method(engine, "Engine.IndexState", "CheckSections")), Harness.Crashes),
-        new("punch before both slots are durable", static engine => PunchAtOnce(engine), Harness.Crashes),
         new("newest-per-hash merge", static engine => Edit.ReplaceCalls(Edit.Method(engine, "Keys.KeyMerge", "KeepNewest"), "AreEqual", static code => code.Add(Instruction.Create(OpCodes.Ldc_I4_1))), Harness.Crashes),
         new("name of a new file not made durable by who finds it", static engine => Edit.DoNothing(Edit.Method(engine, "Storage.LogFile", "MakeNameDurable")), Harness.Crashes),
         new("lock taken on a renamed file", static engine => Edit.ReturnTrue(Edit.Method(engine, "Engine.Store", "IsCurrentFile")), Harness.DyingCompactions),
@@ -44,28 +42,4 @@ internal static class EngineMutants
 
     /// <summary>Compares the stored CRC with itself.</summary>
     private static void TakeStoredCrc(MethodDefinition method) => Edit.ReplaceCalls(method, "Compute", static code => code.Add(Instruction.Create(OpCodes.Dup)));
-
-    /// <summary>What the newest catalog has retired goes at once, whatever the slots on the disk still name.</summary>
-    private static void PunchAtOnce(ModuleDefinition engine)
-    {
-        MethodReference index = engine.ImportReference(Edit.Method(engine, "Engine.Snapshot", "get_Index"));
-        MethodReference retired = engine.ImportReference(Edit.Method(engine, "Engine.IndexState", "get_Retired"));
-
-        // Of the transaction in the making, as far as its snapshot knows: one checkpoint too early.
-        MethodDefinition commit = Edit.Method(engine, "Engine.WriteTransaction", "Commit");
-        FieldReference current = engine.GetType("EmbedCache.Engine.WriteTransaction").Fields.Single(static field => field.Name == "_index");
-        Edit.ReplaceCalls(commit, "Select", code =>
-        {
-            code.Add(Instruction.Create(OpCodes.Ldarg_0));
-            code.Add(Instruction.Create(OpCodes.Ldfld, current));
-            code.Add(Instruction.Create(OpCodes.Callvirt, retired));
-        });
-        Edit.Replace(Edit.Method(engine, "Engine.HolePuncher", "Select"), il =>
-        {
-            il.Emit(OpCodes.Ldarg_0);
-            il.Emit(OpCodes.Callvirt, index);
-            il.Emit(OpCodes.Callvirt, retired);
-            il.Emit(OpCodes.Ret);
-        });
-    }
 }
