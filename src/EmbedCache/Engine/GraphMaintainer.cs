@@ -239,8 +239,9 @@ internal sealed class GraphMaintainer(Store store)
             {
             }
         }
-        catch (Exception e) when (IsLeftToOthers(e))
+        catch (Exception)
         {
+            // Whatever it is: on a thread of its own it would end the process. Whoever reads or writes meets what is wrong by himself, and is told.
             _hasFailed = true;
         }
         finally
