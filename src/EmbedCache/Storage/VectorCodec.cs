@@ -96,6 +96,11 @@ internal sealed class VectorCodec(RecordEncoding encoding, FileHeader header, Co
     /// <exception cref="CorruptFileException">The codebook is damaged, or the code is not one of it.</exception>
     public static void Decode(LogFile log, long offset, scoped in RecordFrame frame, ReadOnlySpan<byte> bytes, Span<float> destination)
     {
+        if (frame.Encoding is not (RecordEncoding.Float16 or RecordEncoding.Int8 or RecordEncoding.Code))
+        {
+            throw new CorruptFileException("A frame that has no vector is named as a record", log.Path, offset);
+        }
+
         Codebook? codebook = frame.Encoding == RecordEncoding.Code ? log.Codebook : null;
         if (bytes.Length != ByteLengthOf(frame.Encoding, log.Header.Dimension, codebook))
         {
