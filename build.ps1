@@ -12,12 +12,15 @@
     Pack    writes output/EmbedCache.<version>.nupkg, which Install-PSResource takes
     Bench   compares with other stores and prints JSON lines; -Arguments go to the benchmarks
     Fuzz    fuzzes the engine for -Seconds, with AFL++ where it is installed; keeps finds in output/Fuzz/finds
-    Soak    runs the tests as Test does, each as long as tests/README.md says for a long run: hours
+    Soak    runs the tests as Test does, each as long as tests/README.md says for a long run: hours. With -Seconds each
+            part of it ends after that time; -Arguments go to dotnet test, a filter for one part alone
     Clean   removes what the other tasks made
 .EXAMPLE
     ./build.ps1 -Task Build, Test
 .EXAMPLE
     ./build.ps1 -Task Fuzz -Seconds 3600
+.EXAMPLE
+    ./build.ps1 -Task Soak -Seconds 600 -Arguments --filter, FullyQualifiedName~KillTests
 #>
 [CmdletBinding()]
 param(
@@ -54,7 +57,12 @@ foreach ($name in $Task) {
         'Fuzz' { Invoke-Dotnet run --project $fuzz --configuration Release -- drive $Seconds ([System.IO.Path]::Combine($PSScriptRoot, 'output', 'Fuzz')) }
         'Soak' {
             [System.Environment]::SetEnvironmentVariable('EMBEDCACHE_LONG', '1')
-            Invoke-Dotnet test $solution --configuration Release --nologo -- RunConfiguration.TestSessionTimeout=86400000
+            if ($PSBoundParameters.ContainsKey('Seconds')) {
+                [System.Environment]::SetEnvironmentVariable('EMBEDCACHE_LONG_SECONDS', "$Seconds")
+                [System.Environment]::SetEnvironmentVariable('EMBEDCACHE_CRASH_SECONDS', "$Seconds")
+            }
+
+            Invoke-Dotnet test $solution --configuration Release --nologo $Arguments -- RunConfiguration.TestSessionTimeout=86400000 RunConfiguration.TreatNoTestsAsError=false
         }
         'Clean' {
             Invoke-Dotnet clean $solution --configuration $Configuration --nologo --verbosity quiet

@@ -1,14 +1,16 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using EmbedCache.Storage;
 
 namespace EmbedCache.Fuzz;
 
 /// <summary>
-/// Files in memory for one process and one thread, made to be cheap: opening one copies nothing, reads are slices of the array. Locks are always
-/// had, nothing is ever reserved, nothing is ever lost. It can note which bytes were read.
+/// Files in memory for one process, made to be cheap: opening one copies nothing, reads are slices of the array. Nothing is ever reserved, nothing is ever
+/// lost. It can note which bytes were read.
 /// </summary>
 internal sealed class ByteFileSystem : IFileSystem
 {
-    private readonly Dictionary<string, ByteContent> _files = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ByteContent> _files = new(StringComparer.Ordinal);
     private ulong _nextNumber = 1;
 
     /// <summary>Where each byte that anybody read of any file is marked; null notes nothing.</summary>
@@ -50,13 +52,13 @@ internal sealed class ByteFileSystem : IFileSystem
 
     public void Replace(string source, string destination)
     {
-        if (_files.Remove(source, out ByteContent? content))
+        if (_files.TryRemove(source, out ByteContent? content))
         {
             _files[destination] = content;
         }
     }
 
-    public void Delete(string path) => _files.Remove(path);
+    public void Delete(string path) => _files.TryRemove(path, out _);
 
     public void SyncDirectory(string directory)
     {
@@ -84,27 +86,41 @@ internal sealed class ByteFileSystem : IFileSystem
 /// <summary>The bytes of one file.</summary>
 internal sealed class ByteContent(ulong number, byte[] bytes)
 {
-    private byte[] _bytes = bytes;
-    private int _length = bytes.Length;
+    // Replaced as one, so that whoever reads while somebody writes has an array as long as he thinks.
+    private volatile Extent _extent = new(bytes, bytes.Length);
 
     public ulong Number { get; } = number;
 
-    public Span<byte> Bytes => _bytes.AsSpan(0, _length);
+    public ByteLocks Locks { get; } = new();
+
+    public Span<byte> Bytes
+    {
+        get
+        {
+            Extent extent = _extent;
+            return extent.Bytes.AsSpan(0, extent.Length);
+        }
+    }
+
+    public GCHandle Pin() => GCHandle.Alloc(_extent.Bytes, GCHandleType.Pinned);
 
     public void SetLength(int length)
     {
-        if (length > _bytes.Length)
+        (byte[] bytes, int before) = _extent;
+        if (length > bytes.Length)
         {
-            Array.Resize(ref _bytes, Math.Max(length, _bytes.Length * 2));
+            Array.Resize(ref bytes, Math.Max(length, bytes.Length * 2));
         }
-        else if (length < _length)
+        else if (length < before)
         {
             // In a new array: spans of the old one stay what they were, as pages of a mapping that somebody still reads do not.
-            _bytes = _bytes.AsSpan(0, length).ToArray();
+            bytes = bytes.AsSpan(0, length).ToArray();
         }
 
-        _length = length;
+        _extent = new Extent(bytes, length);
     }
+
+    private sealed record Extent(byte[] Bytes, int Length);
 }
 
 /// <summary>An open file of a <see cref="ByteFileSystem"/>.</summary>
@@ -163,25 +179,24 @@ internal sealed class ByteFile(ByteFileSystem fileSystem, ByteContent content, s
 
     public ByteSource OpenSource(bool positional) => positional ? new PositionalSource(this) : new ByteFileSource(this);
 
-    public bool TryLock(long offset, long length, LockKind kind) => true;
+    public bool TryLock(long offset, long length, LockKind kind) => content.Locks.TryLock(this, offset, length, kind);
 
-    public void Unlock(long offset, long length)
-    {
-    }
+    public void Unlock(long offset, long length) => content.Locks.Unlock(this, offset, length);
 
-    public bool? IsLockedByOther(long offset, long length) => false;
+    public bool? IsLockedByOther(long offset, long length) => content.Locks.FindLowest(this, offset, length) is not null;
 
-    public long? FindLowestLock(long offset, long length) => null;
+    public long? FindLowestLock(long offset, long length) => content.Locks.FindLowest(this, offset, length);
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() => content.Locks.UnlockAll(this);
 
     public ReadOnlySpan<byte> Slice(long offset, int byteLength)
     {
         Note(offset, byteLength);
         return content.Bytes.Slice((int)offset, byteLength);
     }
+
+    /// <summary>Keeps the array that the file is now where it is, until the handle is freed.</summary>
+    public GCHandle Pin() => content.Pin();
 
     private void Note(long offset, int byteLength)
     {
@@ -209,6 +224,7 @@ internal sealed class ByteFile(ByteFileSystem fileSystem, ByteContent content, s
 /// <summary>The bytes in place, as a mapping has them, with the same bounds.</summary>
 internal sealed class ByteFileSource(ByteFile file) : ByteSource
 {
+    private readonly List<GCHandle> _pinned = [];
     private long _limit;
 
     public override bool IsMapped => true;
@@ -230,5 +246,30 @@ internal sealed class ByteFileSource(ByteFile file) : ByteSource
 
     public override void Invalidate(long fromOffset) => _limit = Math.Min(_limit, fromOffset);
 
-    protected override void ReleaseViews() => _limit = 0;
+    /// <summary>As of a mapping: the address stays good, and what it leads to may be older than what was written since.</summary>
+    public override nint AddressOf(long offset, long byteLength)
+    {
+        if ((ulong)offset > (ulong)_limit || (ulong)byteLength > (ulong)(_limit - offset))
+        {
+            throw SourceErrors.OutOfBounds(file.Path, offset, (int)Math.Min(byteLength, int.MaxValue), _limit);
+        }
+
+        GCHandle pinned = file.Pin();
+        lock (_pinned)
+        {
+            _pinned.Add(pinned);
+        }
+
+        return pinned.AddrOfPinnedObject() + (nint)offset;
+    }
+
+    protected override void ReleaseViews()
+    {
+        _limit = 0;
+        lock (_pinned)
+        {
+            _pinned.ForEach(static pinned => pinned.Free());
+            _pinned.Clear();
+        }
+    }
 }

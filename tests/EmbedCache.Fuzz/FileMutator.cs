@@ -34,7 +34,7 @@ internal sealed class FileMutator(Random random)
         }
 
         // Mostly sealed, and now and then as a recovery finds it.
-        var flags = (FuzzFlags)random.Next(128);
+        var flags = (FuzzFlags)random.Next(256);
         bytes[0] = (byte)(random.Next(8) == 0 ? flags & ~FuzzFlags.Seal : flags | FuzzFlags.Seal);
         if (random.Next(2) == 0)
         {

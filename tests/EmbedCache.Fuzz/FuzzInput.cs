@@ -29,6 +29,9 @@ internal enum FuzzFlags : byte
 
     /// <summary>Nothing counts as durable, and the machine is another: recovery as after a power loss.</summary>
     NotDurable = 64,
+
+    /// <summary>When writing: codes, columns and a graph for few records already.</summary>
+    Index = 128,
 }
 
 /// <summary>

@@ -29,10 +29,16 @@ internal static class Probe
     }
 
     /// <summary>Opens the file of a disk.</summary>
-    public static EmbeddingCache Open(ByteFileSystem disk, bool readOnly = true, bool positional = false) => EmbeddingCache.Open(
+    /// <param name="disk">The disk.</param>
+    /// <param name="readOnly">For reading.</param>
+    /// <param name="positional">By position instead of in place.</param>
+    /// <param name="isIndexing">Write codes, columns and a graph of a few records already.</param>
+    public static EmbeddingCache Open(ByteFileSystem disk, bool readOnly = true, bool positional = false, bool isIndexing = false) => EmbeddingCache.Open(
         Path,
         readOnly ? (positional ? s_positional : s_readOnly) : positional ? s_writingNormal : s_writing,
-        new EngineEnvironment { FileSystem = disk, UnixMilliseconds = static () => Now, Boot = static () => 7 });
+        isIndexing
+            ? new EngineEnvironment { FileSystem = disk, UnixMilliseconds = static () => Now, Boot = static () => 7, CodesThreshold = 4, GraphThreshold = 4, GraphThreads = 1 }
+            : new EngineEnvironment { FileSystem = disk, UnixMilliseconds = static () => Now, Boot = static () => 7 });
 
     /// <summary>Runs an input of the fuzzer.</summary>
     public static void Run(ReadOnlySpan<byte> input)
@@ -40,7 +46,7 @@ internal static class Probe
         byte[] file = FuzzInput.ToFile(input, out FuzzFlags flags);
         if ((flags & FuzzFlags.Write) != 0)
         {
-            Write(file, (flags & FuzzFlags.Positional) != 0);
+            Write(file, (flags & FuzzFlags.Positional) != 0, (flags & FuzzFlags.Index) != 0);
         }
         else
         {
@@ -67,7 +73,7 @@ internal static class Probe
     }
 
     /// <summary>Writes to a file in every way, a step at a time: what one of them refuses does not keep the next from being tried.</summary>
-    public static void Write(byte[] file, bool positional = false)
+    public static void Write(byte[] file, bool positional = false, bool isIndexing = false)
     {
         // A file that compacts to several times its length is a bomb, and is to be met by an error, not by a full disk.
         ByteFileSystem disk = Disk(file);
@@ -81,12 +87,13 @@ internal static class Probe
             static cache => cache.Checkpoint(),
             static cache => cache.Remove("fuzz"),
             static cache => cache.Checkpoint(),
+            static cache => cache.Optimize(new OptimizeOptions { Compact = false }, null, default),
             static cache => cache.Compact(),
             static cache => cache.Set("after", Vector(cache)),
         ];
         try
         {
-            using EmbeddingCache cache = Open(disk, readOnly: false, positional);
+            using EmbeddingCache cache = Open(disk, readOnly: false, positional, isIndexing);
             foreach (Action<EmbeddingCache> step in steps)
             {
                 Meter meter = Meter.Start();

@@ -1,8 +1,8 @@
 namespace EmbedCache.Fuzz;
 
 /// <summary>
-/// All that a file can be asked without writing: each record by its key, all of them both ways, a search, the counts, the keys of a prefix, the
-/// properties, a verification. An answer is a number; 0 stands for an <see cref="EmbedCacheException"/>, and every other exception is let through.
+/// All that a file can be asked without writing: each record by its key, all of them both ways, searches of every plan (floats, codes, graph, short codes,
+/// columns), the counts, the keys of a prefix, the properties. An answer is a number; 0 stands for an <see cref="EmbedCacheException"/>, and every other exception is let through.
 /// </summary>
 internal sealed class Questions
 {
@@ -13,8 +13,24 @@ internal sealed class Questions
     private const int Prefix = 4;
     private const int Properties = 5;
 
+    private const int Matching = 8;
+    private const int AllMatching = 9;
+
+    /// <summary>Exact, by codes where there are any.</summary>
+    public const int Nearest = 6;
+
+    /// <summary>The same by a graph or by short codes, where there are any and they are whole: then the answer may be another.</summary>
+    public const int NearestByWalk = 7;
+
     /// <summary>How many questions there are that are not about one key.</summary>
-    public const int GeneralCount = 6;
+    public const int GeneralCount = 10;
+
+    /// <summary>What a search among so few records is done with, where it may be approximate.</summary>
+    private const int Few = 2;
+
+    // Of names that golden files have, of every type of metadata.
+    private static readonly Filter s_some = Filter.Parse("n between 3 and 40 and (lang = 'de' or even = true)");
+    private static readonly Filter s_others = Filter.Parse("tags contains 'a' or share >= 2.5 or seen exists or N = 'seventeen' or touched = true or i < 4");
 
     private readonly (string? Text, byte[]? Digest, EmbeddingRole Role)[] _keys;
 
@@ -37,6 +53,10 @@ internal sealed class Questions
         Info => "GetInfo",
         Prefix => "FindKeys",
         Properties => "Model",
+        Nearest => "FindSimilar, exact",
+        NearestByWalk => "FindSimilar",
+        Matching => "FindSimilar with a filter",
+        AllMatching => "Enumerate with a filter",
         _ => $"Get({_keys[question - GeneralCount]})",
     };
 
@@ -56,7 +76,23 @@ internal sealed class Questions
 
                     break;
                 case Search:
-                    AddSearch(cache, ref answer);
+                    AddSearch(cache, new SearchOptions { Top = 1000 }, ref answer);
+                    break;
+                case Nearest:
+                    AddSearch(cache, new SearchOptions { Top = Few, Exact = true }, ref answer);
+                    break;
+                case NearestByWalk:
+                    AddSearch(cache, new SearchOptions { Top = Few, EfSearch = Few }, ref answer);
+                    break;
+                case Matching:
+                    AddSearch(cache, new SearchOptions { Top = Few, Filter = s_some }, ref answer);
+                    break;
+                case AllMatching:
+                    foreach (Embedding record in cache.Enumerate(s_others))
+                    {
+                        answer.Add(record);
+                    }
+
                     break;
                 case Info:
                     EmbeddingCacheInfo info = cache.GetInfo(countExpired: true);
@@ -90,7 +126,7 @@ internal sealed class Questions
         return answer.Value;
     }
 
-    private static void AddSearch(EmbeddingCache cache, ref Mix answer)
+    private static void AddSearch(EmbeddingCache cache, SearchOptions options, ref Mix answer)
     {
         Span<float> query = new float[cache.Dimension];
         for (int i = 0; i < query.Length; i++)
@@ -98,7 +134,7 @@ internal sealed class Questions
             query[i] = 1 + (i % 3);
         }
 
-        foreach (SimilarEmbedding hit in cache.FindSimilar(query, 1000))
+        foreach (SimilarEmbedding hit in cache.FindSimilar(query, options))
         {
             answer.Add(hit.Embedding);
             answer.Add(BitConverter.DoubleToUInt64Bits(hit.Score));

@@ -9,6 +9,7 @@ internal static class Seeds
     [
         FuzzFlags.Seal,
         FuzzFlags.Seal | FuzzFlags.Write | FuzzFlags.FitTails,
+        FuzzFlags.Seal | FuzzFlags.Write | FuzzFlags.Index,
         FuzzFlags.Seal | FuzzFlags.NoSlots,
         FuzzFlags.Seal | FuzzFlags.BehindSlots | FuzzFlags.Write,
         FuzzFlags.Seal | FuzzFlags.NotDurable | FuzzFlags.Positional,
@@ -16,7 +17,7 @@ internal static class Seeds
 
     private static readonly string[] s_filters =
     [
-        "n = 5 and not s = 'a''b'", "n between 1 and 9 or x >= 2.5E3", "\"a name\" in ('x', 'y') nocase", "exists b and (d < date '2024-01-01')", "l contains 'one'",
+        "n = 5 and not s = 'a''b'", "n between 1 and 9 or x >= 2.5E3", "\"a name\" in ('x', 'y') nocase", "b exists and (d < date '2024-01-01')", "l contains 'one'",
         "s starts with 't' nocase", "not (a = 1 or b <> -2) and c <= 3.0", "true", "a not in (1, 2.5, true)",
     ];
 

@@ -7,7 +7,7 @@ namespace EmbedCache.Kill.Tests;
 
 /// <summary>
 /// Proves that kill -9 loses nothing that was acknowledged: writers in processes of their own are killed at random moments, and in every call of every
-/// system call that changes the file; what they leave is read, recovered, and written on. The rounds of both together are at least 500 in each run.
+/// system call that changes the file; what they leave is read, recovered, and written on. Those at random alone are 500 in each run, strace or not.
 /// </summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
@@ -17,7 +17,8 @@ public sealed class KillTests(ITestOutputHelper output)
     [LinuxFact]
     public void WritersKilledAtRandomMomentsLoseNothingAcknowledged()
     {
-        int rounds = LongRun.Scale(460, 9_500);
+        int rounds = LongRun.Scale(500, 10_000);
+        Func<bool> isOver = LongRun.Deadline();
         int seed = LongRun.IsWanted ? Environment.TickCount : 4;
         int done = 0;
         int acknowledged = 0;
@@ -26,7 +27,7 @@ public sealed class KillTests(ITestOutputHelper output)
         {
             using var lane = new KillLane(durability);
             var random = new Random(seed + number);
-            for (int round = number; round < rounds; round += durabilities.Length)
+            for (int round = number; round < rounds && !isOver(); round += durabilities.Length)
             {
                 Interlocked.Add(ref acknowledged, KillOnce(lane, random, $"seed {seed}, lane {number}, round {round}", verify: round % 16 == number));
                 Interlocked.Increment(ref done);
@@ -35,9 +36,9 @@ public sealed class KillTests(ITestOutputHelper output)
             lane.Finish();
         }))];
         Task.WaitAll(lanes);
-        output.WriteLine($"seed {seed}: {done} writers killed at random, {acknowledged} operations acknowledged, 0 lost");
-        Assert.Equal(rounds, done);
-        Assert.True(acknowledged > rounds);
+        output.WriteLine($"seed {seed}: {done} kill rounds at random moments, {acknowledged} operations acknowledged, 0 lost");
+        Assert.True(done == rounds || LongRun.IsLimited, $"{done} of {rounds}");
+        Assert.True(acknowledged > done);
     }
 
     [LinuxFact(Needs = "strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:signal=KILL:when=1 true")]
@@ -47,9 +48,10 @@ public sealed class KillTests(ITestOutputHelper output)
         Assert.True(calls.Count >= 40, $"{calls.Count} system calls");
         int next = -1;
         int done = 0;
+        Func<bool> isOver = LongRun.Deadline();
         Task[] lanes = [.. new[] { "full", "normal" }.Select(durability => OwnThread.Run(() =>
         {
-            while (Interlocked.Increment(ref next) is int index && index < calls.Count * LongRun.Scale(1, 4))
+            while (Interlocked.Increment(ref next) is int index && index < calls.Count * LongRun.Scale(1, 4) && (index < calls.Count || !isOver()))
             {
                 (string systemCall, int number) = calls[index % calls.Count];
                 string what = $"killed in call {number} of {systemCall}, {durability}";
@@ -70,7 +72,7 @@ public sealed class KillTests(ITestOutputHelper output)
             }
         }))];
         Task.WaitAll(lanes);
-        output.WriteLine($"{done} writers killed, one in each of: {string.Join(", ", calls.GroupBy(static call => call.SystemCall).Select(static group => $"{group.Count()} {group.Key}"))}");
+        output.WriteLine($"{done} more kill rounds, one in each of: {string.Join(", ", calls.GroupBy(static call => call.SystemCall).Select(static group => $"{group.Count()} {group.Key}"))}");
         Assert.True(done >= calls.Count);
     }
 

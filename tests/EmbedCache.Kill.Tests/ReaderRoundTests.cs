@@ -22,7 +22,9 @@ public sealed class ReaderRoundTests(ITestOutputHelper output)
         var random = new Random(seed);
         using var directory = new TestDirectory();
         using var party = new Party(directory.PathTo("a.edb"));
-        for (int round = 0; round < rounds; round++)
+        Func<bool> isOver = LongRun.Deadline();
+        int round = 0;
+        for (; round < rounds && !isOver(); round++)
         {
             for (int commits = random.Next(1, 4); commits > 0; commits--)
             {
@@ -34,7 +36,7 @@ public sealed class ReaderRoundTests(ITestOutputHelper output)
         }
 
         party.AskReaders(1, "at the end");
-        output.WriteLine($"seed {seed}: {rounds} rounds, {party.Acknowledged} commits, {party.KilledWriters} writers and {party.KilledReaders} readers killed; torn 0, backward 0");
+        output.WriteLine($"seed {seed}: {round} rounds, {party.Acknowledged} commits, {party.KilledWriters} writers and {party.KilledReaders} readers killed; torn 0, backward 0");
         using EmbeddingCache cache = EmbeddingCache.Open(directory.PathTo("a.edb"));
         Assert.True(cache.Verify().IsValid);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EmbedCache.Engine;
 
 namespace EmbedCache.Tests.Child;
 
@@ -84,6 +85,14 @@ internal static class KillVerbs
         }
 
         return 0;
+    }
+
+    /// <summary>PATH: compacts, and is killed between the rename and all that comes after it. Says nothing.</summary>
+    public static int CompactHalf(string[] args)
+    {
+        using EmbeddingCache cache = EmbeddingCache.Open(args[0], new EmbeddingCacheOptions(), new EngineEnvironment { FileSystem = new DyingFileSystem() });
+        cache.Compact();
+        return 1;
     }
 
     private static void Say(Stream output, IFormattable what) => Say(output, what.ToString(null, CultureInfo.InvariantCulture));

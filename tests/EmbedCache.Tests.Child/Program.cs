@@ -20,6 +20,7 @@ internal static class Program
         ["kill-work"] = KillVerbs.Work,
         ["kill-write"] = KillVerbs.WriteVersions,
         ["kill-read"] = KillVerbs.ReadVersions,
+        ["kill-compact"] = KillVerbs.CompactHalf,
     };
 
     private static int Main(string[] args)

@@ -15,6 +15,8 @@ internal sealed class DerivedVerifier(Snapshot snapshot, Action<long, string> re
     /// <summary>Headers, tables and blocks, whatever was checked before.</summary>
     public void CheckSections()
     {
+        // Gives the sections of codes the rule that their rows are held against.
+        _derived.Codes(_log, snapshot.PublishedTail, snapshot.Index.OrdinalCount);
         foreach (CatalogEntry entry in _derived.Entries)
         {
             if (_derived.TryOpen(_log, entry, snapshot.PublishedTail) is not { } section)

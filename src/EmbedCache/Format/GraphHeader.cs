@@ -147,6 +147,7 @@ internal readonly record struct GraphHeader
             || read.M is < 2 or > MaxRowLength
             || read.M0 is < RowLengthUnit or > MaxRowLength
             || read.M0 % RowLengthUnit != 0
+            || read.M > read.M0
             || read.EfConstruction == 0
             || read.NodeCount is 0 or >= NodeLimit
             || read.LevelCount > (isBase ? MaxLevelCount : 0)

@@ -32,6 +32,12 @@ internal readonly record struct CodeRow(float Scale, float Residual, int Sum, fl
     /// <summary>A row whose code says nothing: any vector may stand behind it.</summary>
     public static CodeRow Unknown => new(0, float.PositiveInfinity, 0, 0);
 
+    /// <summary>
+    /// Whether bounds made of it can be right. With a scale or a norm that is not finite a bound would be below everything and leave its record out; with a residual below
+    /// zero, which no vector has, likewise. NaN compares as false.
+    /// </summary>
+    public bool IsSound => Scale >= 0 && Scale <= float.MaxValue && Norm >= 0 && Norm <= float.MaxValue && Residual >= 0;
+
     /// <summary>Bytes of a row of this many codes.</summary>
     public static int Stride(int dimension) => (dimension + ByteLength + Int8Kernels.StrideUnit - 1) & -Int8Kernels.StrideUnit;
 

@@ -41,7 +41,7 @@ internal static partial class ScalarQuantizer
     /// <param name="metric">The file's metric.</param>
     /// <param name="mean">The codebook's mean, or empty for none.</param>
     /// <param name="row">Receives the row, <see cref="CodeRow.Stride"/> bytes.</param>
-    /// <returns>What the row's tail says; <see cref="CodeRow.Unknown"/> for a vector that is not finite or has no direction where one is needed.</returns>
+    /// <returns>What the row's tail says; <see cref="CodeRow.Unknown"/> for a vector that is not finite, has no direction where one is needed, or is further from the mean than a float can say.</returns>
     public static CodeRow Encode(ReadOnlySpan<float> vector, Metric metric, ReadOnlySpan<float> mean, Span<byte> row)
     {
         row.Slice(vector.Length).Clear();
@@ -54,9 +54,10 @@ internal static partial class ScalarQuantizer
         }
 
         CodeRow fields = isKnown ? Quantize(vector, scale, mean, row) : CodeRow.Unknown;
-        if (!isKnown)
+        if (!isKnown || !fields.IsSound)
         {
             row.Clear();
+            fields = CodeRow.Unknown;
         }
 
         double slack = metric == Metric.Cosine ? UnitSlack : fields.Norm * RoundingSlack;

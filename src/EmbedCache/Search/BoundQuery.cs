@@ -35,7 +35,9 @@ internal sealed class BoundQuery
         _isCosine = query.Metric == Metric.Cosine;
         float[] mean = codes.Codebook.Mean;
         CodeRow code = ScalarQuantizer.EncodeQuery(query.Vector, isL2 ? mean : [], Codes);
-        _residual = code.Residual;
+
+        // A query further from the mean than a float can say has no bounds.
+        _residual = code.IsSound ? code.Residual : double.PositiveInfinity;
         double terms = (query.Vector.Length + 4) * UnitRoundoff;
         _rounding = terms / (1 - terms);
         if (isL2)

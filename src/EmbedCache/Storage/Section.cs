@@ -35,6 +35,9 @@ internal sealed class Section
     /// <summary>The file, for messages.</summary>
     public string Path => _path;
 
+    /// <summary>Held against each block when its CRC is; null for none.</summary>
+    public BlockRule? Rule { get; set; }
+
     /// <summary>Number of entries.</summary>
     public long Count => Frame.EntryCount;
 
@@ -133,8 +136,12 @@ internal sealed class Section
         return BlockBytes(block);
     }
 
-    /// <summary>Checks a block against its CRC, always. False when it is damaged.</summary>
-    public bool IsBlockValid(long block) => Crc32.Compute(BlockBytes(block)) == StoredCrc(block);
+    /// <summary>Checks a block against its CRC and the section's rule, always. False when it is damaged.</summary>
+    public bool IsBlockValid(long block)
+    {
+        ReadOnlySpan<byte> bytes = BlockBytes(block);
+        return Crc32.Compute(bytes) == StoredCrc(block) && Rule?.Invoke(block * FormatConstants.SectionBlockByteLength, bytes) != false;
+    }
 
     /// <summary>Checks the table of block CRCs against the frame's payload CRC.</summary>
     public bool IsTableValid()

@@ -1,15 +1,18 @@
+using EmbedCache.Format;
 using EmbedCache.Fuzz;
-using EmbedCache.Tests.Engine;
+using Xunit.Abstractions;
 
 namespace EmbedCache.Hostile.Tests.Files;
 
 /// <summary>
-/// Proves that no flipped bit of any golden file gives a wrong answer: every bit is flipped (of files over 32 KiB one in each byte, and every bit in a long run), the file is opened, and each question that reads the byte
+/// Proves that no flipped bit of any golden file gives a wrong answer: every bit is flipped, the file is opened, and each question that reads the byte
 /// at all has the same answer as before or an EmbedCacheException. Once a byte Verify names what a checksum of a header covers, and the
 /// file is written to: what it held before is then still the same, or an error.
 /// </summary>
-public sealed class FlippedBitTests
+public sealed class FlippedBitTests(ITestOutputHelper output)
 {
+    private const int BitsPerByte = 8;
+
     public static TheoryData<string> Files => [.. GoldenAnswers.All.Select(static file => file.Name)];
 
     [Theory]
@@ -17,34 +20,62 @@ public sealed class FlippedBitTests
     public void EveryFlippedBitGivesTheSameAnswersOrAnError(string name)
     {
         GoldenAnswers file = GoldenAnswers.All.Single(file => file.Name == name);
+        long flipped = 0;
         long asked = 0;
-        int step = file.Bytes.Length > LargeByteLength && !LongRun.IsWanted ? 8 : 1;
-        long count = (file.Bytes.Length * 8L) / step;
-        Parts.Run(count, part =>
-        {
-            // With a step of 8 one bit of each byte, another from byte to byte.
-            long number = (part * step) + (step == 1 ? 0 : part * 5 % 8);
-            int offset = (int)(number / 8);
-            byte[] bytes = Flip(file.Bytes, number);
-            Meter meter = Meter.Start();
-            try
+        Parts.Run(
+            file.Bytes.Length,
+            () => (byte[])file.Bytes.Clone(),
+            (bytes, number) =>
             {
-                using EmbeddingCache cache = Probe.Open(Probe.Disk(bytes), readOnly: true, positional: number % 61 == 0);
-                foreach (int question in file.QuestionsFor(offset, (int)number))
+                int offset = (int)number;
+                for (int bit = 0; bit < BitsPerByte; bit++)
                 {
-                    ulong answer = file.Questions.Ask(cache, question);
-                    Assert.True(file.MayAnswer(question, answer, offset), $"{name}, bit {number % 8} of byte {offset}: {file.Questions.Describe(question)} has another answer");
+                    bytes[offset] ^= (byte)(1 << bit);
+                    Interlocked.Add(ref asked, Ask(file, bytes, offset, bit));
+                    Interlocked.Increment(ref flipped);
+                    bytes[offset] = file.Bytes[offset];
                 }
-            }
-            catch (EmbedCacheException)
-            {
-                // It does not open.
-            }
 
-            meter.Check($"{name}, bit {number % 8} of byte {offset}", bytes.Length);
-            Interlocked.Increment(ref asked);
-        });
-        Assert.Equal(count, asked);
+                Assert.True(number % 4096 != 0 || bytes.AsSpan().SequenceEqual(file.Bytes), $"{name}: a read-only handle wrote something");
+            });
+        output.WriteLine($"{name}: {flipped:N0} bits flipped one by one, {asked:N0} questions");
+        Assert.Equal(file.Bytes.Length * (long)BitsPerByte, flipped);
+    }
+
+    /// <summary>A flip that no question could notice would prove nothing: what each file is named after is read, and searched by.</summary>
+    [Theory]
+    [InlineData("sections", (byte)FrameKind.Keys)]
+    [InlineData("sections", (byte)FrameKind.Ordinals)]
+    [InlineData("sections", (byte)FrameKind.Live)]
+    [InlineData("columns", (byte)FrameKind.Columns)]
+    [InlineData("graph", (byte)FrameKind.Graph)]
+    [InlineData("short-codes", (byte)FrameKind.Codes)]
+    [InlineData("codes-cosine", (byte)FrameKind.Codes)]
+    [InlineData("codes-dot", (byte)FrameKind.Codes)]
+    [InlineData("codes-l2", (byte)FrameKind.Codes)]
+    [InlineData("codes-l2", (byte)FrameKind.Codebook)]
+    [InlineData("compressed-product", (byte)FrameKind.Codebook)]
+    [InlineData("compressed-binary", (byte)FrameKind.Codebook)]
+    [InlineData("properties", (byte)FrameKind.Properties)]
+    public void QuestionsReadWhatAFileIsFor(string name, byte kind)
+    {
+        GoldenAnswers file = GoldenAnswers.All.Single(file => file.Name == name);
+        int frame = new HostileFile(file.Bytes).Frames((FrameKind)kind)[^1];
+        Assert.All(Enumerable.Range(frame + FormatConstants.FrameHeaderByteLength, sizeof(ulong)), offset => Assert.True(file.IsAskedFor(offset), $"Nothing asks for byte {offset}"));
+    }
+
+    [Theory]
+    [InlineData("graph", Questions.NearestByWalk, SearchPlanKind.Graph)]
+    [InlineData("short-codes", Questions.NearestByWalk, SearchPlanKind.CodeScan)]
+    [InlineData("codes-cosine", Questions.Nearest, SearchPlanKind.BoundScan)]
+    [InlineData("codes-dot", Questions.Nearest, SearchPlanKind.BoundScan)]
+    [InlineData("codes-l2", Questions.Nearest, SearchPlanKind.BoundScan)]
+    public void QuestionsSearchByWhatAFileIsFor(string name, int question, SearchPlanKind plan)
+    {
+        GoldenAnswers file = GoldenAnswers.All.Single(file => file.Name == name);
+        using EmbeddingCache cache = Probe.Open(Probe.Disk(file.Bytes));
+        file.Questions.Ask(cache, question);
+        Assert.Equal(plan, cache.LastSearchPlan!.Kind);
     }
 
     [Theory]
@@ -52,13 +83,13 @@ public sealed class FlippedBitTests
     public void VerifyAndWritingMeetAFlipOfEveryByte(string name)
     {
         GoldenAnswers file = GoldenAnswers.All.Single(file => file.Name == name);
-        int step = file.Bytes.Length > LargeByteLength && !LongRun.IsWanted ? 5 : 1;
-        Parts.Run(file.Bytes.Length / step, part =>
+        Parts.Run(file.Bytes.Length, number =>
         {
-            int offset = (int)part * step;
+            int offset = (int)number;
             int bit = (offset * 5 / 4) & 7;
             string what = $"{name}, bit {bit} of byte {offset}";
-            byte[] bytes = Flip(file.Bytes, (offset * 8L) + bit);
+            byte[] bytes = (byte[])file.Bytes.Clone();
+            bytes[offset] ^= (byte)(1 << bit);
             Assert.True(!file.Covered[offset] || !IsValid(bytes), $"{what}: a checksum covers it, and Verify says nothing");
             try
             {
@@ -69,6 +100,31 @@ public sealed class FlippedBitTests
                 // Refused, which loses nothing.
             }
         });
+    }
+
+    /// <summary>Opens a file with one flipped bit and asks it what may depend on it; how many questions.</summary>
+    private static int Ask(GoldenAnswers file, byte[] bytes, int offset, int bit)
+    {
+        int number = (offset * BitsPerByte) + bit;
+        int asked = 0;
+        Meter meter = Meter.Start();
+        try
+        {
+            using EmbeddingCache cache = Probe.Open(Probe.Disk(bytes), readOnly: true, positional: number % 61 == 0);
+            foreach (int question in file.QuestionsFor(offset, number))
+            {
+                ulong answer = file.Questions.Ask(cache, question);
+                Assert.True(file.MayAnswer(question, answer, offset), $"{file.Name}, bit {bit} of byte {offset}: {file.Questions.Describe(question)} has another answer");
+                asked++;
+            }
+        }
+        catch (EmbedCacheException)
+        {
+            // It does not open.
+        }
+
+        meter.Check($"{file.Name}, bit {bit} of byte {offset}", bytes.Length);
+        return asked;
     }
 
     /// <summary>After a write, a checkpoint and a compaction, what was there is as it was, or an error.</summary>
@@ -110,13 +166,4 @@ public sealed class FlippedBitTests
             return false;
         }
     }
-
-    private static byte[] Flip(byte[] bytes, long bit)
-    {
-        byte[] flipped = (byte[])bytes.Clone();
-        flipped[bit / 8] ^= (byte)(1 << (int)(bit % 8));
-        return flipped;
-    }
-
-    private const int LargeByteLength = 32 * 1024;
 }

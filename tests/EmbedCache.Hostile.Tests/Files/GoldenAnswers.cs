@@ -10,14 +10,16 @@ namespace EmbedCache.Hostile.Tests.Files;
 internal sealed class GoldenAnswers
 {
     /// <summary>Questions by key that one flip is asked: where a byte is read by more of them, as a header or a block of hashes, they come in turn.</summary>
-    private const int MostKeysAsked = 3;
+    private const int MostKeysAsked = 2;
 
-    /// <summary>Of larger files each flip is asked one question of each sort: the flips of one byte's bits come through all that are general.</summary>
-    private const int LargeByteLength = 32 * 1024;
+    /// <summary>Of files with many records each flip is asked so many questions that are not about keys: the flips of one byte's bits come through all of them.</summary>
+    private const int MostAskedOfMany = 2;
+    private const int Many = 100;
 
     private readonly int[][] _generalByByte;
     private readonly int[][] _keysByByte;
     private readonly ulong[][] _shorter;
+    private readonly bool _hasMany;
 
     private GoldenAnswers(string name, byte[] bytes)
     {
@@ -27,6 +29,7 @@ internal sealed class GoldenAnswers
         {
             Assert.True(cache.Verify().IsValid);
             Questions = Questions.About(cache, ["a", "key 3"]);
+            _hasMany = cache.GetInfo().Count > Many;
         }
 
         Answers = new ulong[Questions.Count];
@@ -61,8 +64,8 @@ internal sealed class GoldenAnswers
         DurableTail = Newest.DurableTail;
         PublishedTail = Newest.PublishedTail;
         _shorter = [.. AnswersOfShorterLogs()];
-        _generalByByte = [.. readers.Select(static questions => questions.Where(static question => question < Questions.GeneralCount).ToArray())];
-        _keysByByte = [.. readers.Select(static questions => questions.Where(static question => question >= Questions.GeneralCount).ToArray())];
+        _generalByByte = Shared(readers.Select(static questions => questions.Where(static question => question < Questions.GeneralCount)));
+        _keysByByte = Shared(readers.Select(static questions => questions.Where(static question => question >= Questions.GeneralCount)));
         Covered = FindCovered(bytes, DurableTail);
     }
 
@@ -93,21 +96,37 @@ internal sealed class GoldenAnswers
 
     /// <summary>Whether an answer may be given when a byte from <paramref name="damagedFrom"/> on is not what it was.</summary>
     public bool MayAnswer(int question, ulong answer, long damagedFrom)
-        => answer == 0 || answer == Answers[question] || (damagedFrom >= DurableTail && _shorter.Any(answers => answers[question] == answer));
+        => answer == 0
+        || answer == Answers[question]
+        || (question == Questions.NearestByWalk && MayAnswer(Questions.Nearest, answer, damagedFrom))
+        || (damagedFrom >= DurableTail && _shorter.Any(answers => answers[question] == answer));
 
     /// <summary>The questions that a change of this byte could concern; <paramref name="turn"/> chooses among many.</summary>
     public IEnumerable<int> QuestionsFor(int offset, int turn)
-    {
-        bool isLarge = Bytes.Length > LargeByteLength;
-        return InTurn(_generalByByte[offset], isLarge ? 1 : int.MaxValue, turn).Concat(InTurn(_keysByByte[offset], isLarge ? 1 : MostKeysAsked, turn));
-    }
+        => InTurn(_generalByByte[offset], _hasMany ? MostAskedOfMany : int.MaxValue, turn).Concat(InTurn(_keysByByte[offset], MostKeysAsked, turn));
+
+    /// <summary>Whether any question reads a byte.</summary>
+    public bool IsAskedFor(int offset) => _generalByByte[offset].Length > 0 || _keysByByte[offset].Length > 0;
 
     private static IEnumerable<int> InTurn(int[] questions, int most, int turn)
     {
-        for (int i = 0; i < Math.Min(most, questions.Length); i++)
+        int count = Math.Min(most, questions.Length);
+        for (int i = 0; i < count; i++)
         {
-            yield return questions[(int)((((uint)turn * (uint)Math.Min(most, questions.Length)) + (uint)i) % (uint)questions.Length)];
+            yield return questions[(int)((((uint)turn * (uint)count) + (uint)i) % (uint)questions.Length)];
         }
+    }
+
+    /// <summary>One array for all bytes that the same questions read.</summary>
+    private static int[][] Shared(IEnumerable<IEnumerable<int>> sets)
+    {
+        var known = new Dictionary<string, int[]>(StringComparer.Ordinal);
+        return [.. sets.Select(set =>
+        {
+            int[] questions = [.. set];
+            string name = string.Join(' ', questions);
+            return known.TryGetValue(name, out int[]? same) ? same : known[name] = questions;
+        })];
     }
 
     /// <summary>Header and frame headers up to the durable tail: what every opening and Verify hold against a checksum. Payloads are left to Verify's own tests.</summary>

@@ -7,10 +7,15 @@ namespace EmbedCache.Hostile.Tests.Files;
 /// <summary>A good file, to be made a bad one by hand, with right checksums again.</summary>
 internal sealed class HostileFile
 {
-    public HostileFile(Action<EmbeddingCache> fill, int dimension = 2)
+    /// <param name="fill">Writes what is in it.</param>
+    /// <param name="dimension">Elements of a vector.</param>
+    /// <param name="isIndexing">With codes, columns and a graph of a few records already.</param>
+    /// <param name="metric">The metric.</param>
+    public HostileFile(Action<EmbeddingCache> fill, int dimension = 2, bool isIndexing = false, Metric metric = Metric.Dot)
     {
         var disk = new ByteFileSystem();
-        using (EmbeddingCache cache = EmbeddingCache.Create(Fuzz.Probe.Path, new EmbeddingCacheCreateOptions { Dimension = dimension, Metric = Metric.Dot }, new Engine.EngineEnvironment { FileSystem = disk, Boot = static () => 7 }))
+        EmbeddingCache.Create(Fuzz.Probe.Path, new EmbeddingCacheCreateOptions { Dimension = dimension, Metric = metric }, new Engine.EngineEnvironment { FileSystem = disk, Boot = static () => 7 }).Dispose();
+        using (EmbeddingCache cache = Fuzz.Probe.Open(disk, readOnly: false, isIndexing: isIndexing))
         {
             fill(cache);
         }
@@ -50,7 +55,7 @@ internal sealed class HostileFile
     }
 
     /// <summary>Opens it.</summary>
-    public EmbeddingCache Open(bool readOnly = true) => Fuzz.Probe.Open(Fuzz.Probe.Disk((byte[])Bytes.Clone()), readOnly);
+    public EmbeddingCache Open(bool readOnly = true, bool positional = false, bool isIndexing = false) => Fuzz.Probe.Open(Fuzz.Probe.Disk((byte[])Bytes.Clone()), readOnly, positional, isIndexing);
 
     /// <summary>Reads and writes it in every way, under the bounds of <see cref="Meter"/>.</summary>
     /// <param name="positional">By position too, where each long vector that is read is a copy.</param>

@@ -20,7 +20,7 @@ public sealed class ParallelModelTests(ITestOutputHelper output)
 
     private void Sample(int handles)
     {
-        int iterations = LongRun.Scale(400, 20_000);
+        int iterations = LongRun.IsLimited ? -1 : LongRun.Scale(400, 20_000);
         Check.SampleParallel(
             Gen.Const(0).Select(_ => new SharedStore(handles)),
             [
@@ -37,6 +37,7 @@ public sealed class ParallelModelTests(ITestOutputHelper output)
             maxSequentialOperations: 4,
             maxParallelOperations: 5,
             iter: iterations,
+            time: LongRun.IsLimited ? LongRun.Seconds : -1,
             threads: 3,
             print: static store => store.Content(),
             writeLine: output.WriteLine);

@@ -57,6 +57,26 @@ public sealed class BoundScanTests : IDisposable
         }
     }
 
+    /// <summary>
+    /// A record and a query that are further from the mean than the largest float: the norm of the record's code was infinite, its least possible distance too, and the
+    /// very record that was asked for was left out.
+    /// </summary>
+    [Fact]
+    public void Regression_VectorsFurtherFromTheMeanThanAFloatCanSayAreFound()
+    {
+        using EmbeddingCache cache = _store.Create(2, Metric.L2);
+        cache.Set(Enumerable.Range(0, 200).Select(i => new EmbeddingEntry($"k{i}", new[] { -2.4e38f, -2.3e38f + (i * 1e34f) })));
+        cache.Set("far", [2.4e38f, 2.3e38f]);
+        cache.Set(Enumerable.Range(200, 200).Select(i => new EmbeddingEntry($"k{i}", new[] { -2.4e38f, -2.3e38f + (i * 1e34f) })));
+        cache.Checkpoint();
+        foreach (float[] query in new float[][] { [2.4e38f, 2.3e38f], [-2.4e38f, -2.3e38f], [2.4e38f, 0] })
+        {
+            SimilarEmbedding expected = cache.FindSimilar(query, new SearchOptions { Top = 1000, Exact = true })[0];
+            SimilarEmbedding found = cache.FindSimilar(query, new SearchOptions { Top = 1, Exact = true })[0];
+            Assert.Equal((expected.Embedding.Key, expected.Score), (found.Embedding.Key, found.Score));
+        }
+    }
+
     [Fact]
     public void RecordsWithoutCodesAreFoundToo()
     {

@@ -39,6 +39,15 @@ internal static unsafe class CopyLinks
         return copy;
     }
 
+    /// <summary>Puts a copy in the place of one that hangs on a row.</summary>
+    public static void Replace(uint* row, int rowLength, uint old, uint copy)
+    {
+        for (int i = 0; i < rowLength; i++)
+        {
+            row[i] = row[i] == (old | Flag) ? copy | Flag : row[i];
+        }
+    }
+
     /// <summary>How many copies hang on a row.</summary>
     public static int CountOf(uint* row, int rowLength)
     {

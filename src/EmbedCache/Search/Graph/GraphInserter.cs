@@ -20,7 +20,13 @@ internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
 {
     private const uint Unused = CopyLinks.Unused;
 
+    /// <summary>More copies than a graph can have nodes stand in a tree of a tenth of this depth.</summary>
+    private const int DeepestCopy = 64;
+
     private readonly NodeLocks _locks = new();
+
+    /// <summary>Nodes that have a code. A row of the file may name any number, also one that the graph has room for and that no code is there for yet.</summary>
+    private readonly uint _nodeCount = Math.Min(graph.Capacity, codes.Count);
 
     /// <summary>Inserts a node on all its levels.</summary>
     public void Insert(uint ordinal, BuildScratch scratch)
@@ -39,7 +45,7 @@ internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
         }
 
         (uint start, float distance) = InsertAbove(ordinal, own, query, scratch);
-        var space = new WorkingSpace(graph.Rows, graph.Capacity);
+        var space = new WorkingSpace(graph.Rows, _nodeCount);
         FindNearest(space, query, start, distance, graph.Parameters.EfConstruction, scratch.Walk);
         if (own == 0 && FindOriginal(ordinal, scratch.Walk) is { } original)
         {
@@ -61,7 +67,7 @@ internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
         bool hasEntry = graph.TryGetEntry(out int top, out _);
         if (hasEntry)
         {
-            if (*(uint*)graph.Rows.Row(ordinal) >= graph.Capacity)
+            if (*(uint*)graph.Rows.Row(ordinal) >= _nodeCount)
             {
                 return;
             }
@@ -82,7 +88,7 @@ internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
     private bool TryInsertAsCopy(uint ordinal, in GraphQuery query, BuildScratch scratch)
     {
         (uint start, float distance) = Descend(query, 0, scratch);
-        FindNearest(new WorkingSpace(graph.Rows, graph.Capacity), query, start, distance, graph.Parameters.M0, scratch.Walk);
+        FindNearest(new WorkingSpace(graph.Rows, _nodeCount), query, start, distance, graph.Parameters.M0, scratch.Walk);
         if (FindOriginal(ordinal, scratch.Walk) is not { } original)
         {
             return false;
@@ -125,7 +131,7 @@ internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
         return (node, distance);
     }
 
-    private uint CountBelow(int level) => level == 1 ? graph.Capacity : graph.UpperLevels[level - 2].Count;
+    private uint CountBelow(int level) => level == 1 ? _nodeCount : graph.UpperLevels[level - 2].Count;
 
     private void FindNearest<TSpace>(in TSpace space, in GraphQuery query, uint start, float distance, int ef, GraphScratch walk)
         where TSpace : struct, IWalkSpace
@@ -179,18 +185,27 @@ internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
         return null;
     }
 
-    /// <summary>Hangs a copy into the tree of copies below its original, where there is room; which way down differs from copy to copy.</summary>
+    /// <summary>
+    /// Hangs a copy into the tree of copies below its original, where there is room; which way down differs from copy to copy. In a file that leads in a circle, or to
+    /// what is no node, it takes the place of what leads there.
+    /// </summary>
     private void AddCopy(uint original, uint copy)
     {
         uint node = original;
         uint turn = GraphParameters.Scatter(copy);
-        while (true)
+        for (int depth = 0; ; depth++)
         {
             _locks.Enter(0, node);
             uint next;
             try
             {
-                next = CopyLinks.TryAdd((uint*)graph.Rows.Writable(node), graph.Rows.RowLength, copy, turn, isOriginal: node == original);
+                var row = (uint*)graph.Rows.Writable(node);
+                next = CopyLinks.TryAdd(row, graph.Rows.RowLength, copy, turn, isOriginal: node == original);
+                if (next >= _nodeCount || depth == DeepestCopy)
+                {
+                    CopyLinks.Replace(row, graph.Rows.RowLength, next, copy);
+                    next = copy;
+                }
             }
             finally
             {

@@ -36,8 +36,18 @@ internal sealed unsafe class WorkingGraph : IDisposable
 
             for (uint node = 0; node < level.Count; node++)
             {
-                int byteLength = level.RowLength * sizeof(uint);
-                Buffer.MemoryCopy((void*)level.Row(node), (void*)graph.UpperLevels[i].Row(node), byteLength, byteLength);
+                // A number past the end of the level in the file would be that of a node whose code is not there yet.
+                var row = new Span<uint>((void*)graph.UpperLevels[i].Row(node), level.RowLength);
+                foreach (uint neighbour in level.Neighbours(node))
+                {
+                    if (neighbour >= level.Count)
+                    {
+                        break;
+                    }
+
+                    row[0] = neighbour;
+                    row = row.Slice(1);
+                }
             }
         }
 
