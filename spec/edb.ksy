@@ -856,7 +856,7 @@ types:
         type: f4
         doc: |
           L2 norm of what the decoded code lacks, rounded up; infinite where the
-          record could not be read.
+          vector is not known, or too long for a float.
       - id: sum
         type: s4
         doc: Of the signed bytes.
