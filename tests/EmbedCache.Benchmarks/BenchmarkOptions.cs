@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EmbedCache.Benchmarks;
 
-/// <summary>The command line: <c>[workload ...] [--n N] [--dim D] [--work DIR] [--repeats R] [--seconds S] [--only SYSTEM,...] [--data DIR] [--sets NAME,...]</c>.</summary>
+/// <summary>The command line: <c>[workload ...] [--n N] [--dim D] [--work DIR] [--repeats R] [--seconds S] [--only SYSTEM,...] [--data DIR] [--sets NAME,...] [--keep DIR]</c>.</summary>
 internal sealed class BenchmarkOptions
 {
     private const int MinRepeats = 5;
@@ -37,6 +37,12 @@ internal sealed class BenchmarkOptions
 
     /// <summary>Data sets that take part; null for all that are there.</summary>
     public string[]? Sets { get; private set; }
+
+    /// <summary>Directory where stores of large sets, and figures of peers that take long, are kept from run to run; null to make them anew.</summary>
+    public string? KeepDirectory { get; private set; }
+
+    /// <summary>Whether a data set takes part.</summary>
+    public bool TakesSet(string name) => Sets is null || Sets.Contains(name);
 
     public static BenchmarkOptions Parse(IReadOnlyList<string> arguments)
     {
@@ -76,6 +82,9 @@ internal sealed class BenchmarkOptions
                     break;
                 case "--sets":
                     options.Sets = value.Split(',');
+                    break;
+                case "--keep":
+                    options.KeepDirectory = value;
                     break;
                 default:
                     throw new ArgumentException($"Unknown option {argument}.");

@@ -26,6 +26,15 @@ switch (args)
     case [ChildProcess.Verb, "graph", .. string[] rest]:
         GraphChild.Run(rest);
         return 0;
+    case [ChildProcess.Verb, "graph-first", .. string[] rest]:
+        GraphFirstChild.Run(rest);
+        return 0;
+    case [ChildProcess.Verb, "graph-writer", .. string[] rest]:
+        GraphWriterChild.Run(rest);
+        return 0;
+    case [ChildProcess.Verb, "graph-default", .. string[] rest]:
+        GraphDefaultChild.Run(rest);
+        return 0;
     case [ChildProcess.Verb, "cold-kernel", .. string[] rest]:
         ColdKernelChild.Run(rest);
         return 0;

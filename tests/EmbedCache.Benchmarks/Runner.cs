@@ -16,6 +16,10 @@ internal static class Runner
         new MemoryWorkload(),
         new SearchWorkload(),
         new GraphWorkload(),
+        new GraphColdWorkload(),
+        new GraphAppendWorkload(),
+        new GraphWritersWorkload(),
+        new GraphChangesWorkload(),
         new FilterWorkload(),
         new CompressionWorkload(),
         new ExactWorkload(),
@@ -68,7 +72,7 @@ internal static class Runner
 
     private static int Usage()
     {
-        Console.Error.WriteLine("usage: <workload ...|all> [--n N] [--dim D] [--work DIR] [--repeats R] [--seconds S] [--only SYSTEM,...] [--data DIR]");
+        Console.Error.WriteLine("usage: <workload ...|all> [--n N] [--dim D] [--work DIR] [--repeats R] [--seconds S] [--only SYSTEM,...] [--data DIR] [--sets NAME,...] [--keep DIR]");
         Console.Error.WriteLine("       kernels [BenchmarkDotNet options]");
         foreach (IWorkload workload in Workloads)
         {

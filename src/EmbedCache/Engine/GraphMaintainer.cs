@@ -138,7 +138,7 @@ internal sealed class GraphMaintainer(Store store)
 
         if (session.InsertedCount > session.PersistedCount || !session.IsFolded)
         {
-            session.Persist(null, mustFold: session.InsertedCount == total);
+            session.Persist(null, mustFold: session.InsertedCount == total, () => cancellationToken.IsCancellationRequested);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -296,7 +296,7 @@ internal sealed class GraphMaintainer(Store store)
 
             try
             {
-                return session.Persist(s_turn, mustFold: false);
+                return session.Persist(s_turn, mustFold: false, _isOver);
             }
             catch (FileBusyException)
             {

@@ -22,7 +22,6 @@ internal sealed class GraphSession : IDisposable
     private readonly CatalogEntry[] _entries;
     private readonly PersistedGraph? _persisted;
     private readonly WorkingGraph _graph;
-    private bool _isAboveBuilt;
 
     private GraphSession(Store store, Snapshot snapshot, CatalogEntry[] entries, PersistedGraph? persisted, WorkingGraph graph)
     {
@@ -128,12 +127,6 @@ internal sealed class GraphSession : IDisposable
             total = table.Count;
             uint target = Math.Min(Math.Min(total, _graph.Capacity), InsertedCount + StepCount);
             var builder = new GraphBuilder(_graph, table);
-            if (!_isAboveBuilt)
-            {
-                builder.BuildAbove(_persisted?.BaseCount ?? 0, PersistedCount);
-                _isAboveBuilt = true;
-            }
-
             if (target > InsertedCount)
             {
                 InsertedCount = builder.Build(InsertedCount, target, threads, ThreadPriority.BelowNormal, shouldStop);
@@ -154,9 +147,16 @@ internal sealed class GraphSession : IDisposable
     /// </summary>
     /// <param name="busyTimeout">How long to wait for another writer.</param>
     /// <param name="mustFold">Write a base whatever changed.</param>
+    /// <param name="shouldStop">Asked, from any thread, while a base is made ready: what can wait for the next one is left out then.</param>
     /// <returns>False where the file has moved on, and what is in memory does not fit it any more.</returns>
-    public bool Persist(TimeSpan? busyTimeout, bool mustFold)
+    public bool Persist(TimeSpan? busyTimeout, bool mustFold, Func<bool> shouldStop)
     {
+        int kept = mustFold ? 0 : CountKept();
+        if (kept == 0 && _persisted is not null)
+        {
+            LinkAbove(shouldStop);
+        }
+
         using WriteTransaction transaction = _store.BeginWrite(busyTimeout);
         Snapshot snapshot = transaction.Snapshot;
         if (!IsCurrent(snapshot) || snapshot.Codes is not { } codes || codes.Count < InsertedCount)
@@ -165,7 +165,6 @@ internal sealed class GraphSession : IDisposable
         }
 
         var writer = new GraphLayerWriter(_graph, InsertedCount);
-        int kept = mustFold ? 0 : CountKept();
         GraphHeader header = kept == 0 ? writer.BaseHeader() : writer.OverlayHeader(_persisted!.Layers[kept - 1].Section.Offset);
         var frame = new SectionFrame
         {
@@ -179,6 +178,24 @@ internal sealed class GraphSession : IDisposable
         transaction.ReplaceDerived([.. _entries.Where(entry => !keptOffsets.Contains(entry.FrameOffset))], frame, sections => writer.Write(header, sections));
         transaction.Commit();
         return true;
+    }
+
+    /// <summary>Links the nodes of overlays above level 0. Only a base has those levels, so that a session that writes an overlay does without.</summary>
+    private void LinkAbove(Func<bool> shouldStop)
+    {
+        Snapshot snapshot = _store.Acquire();
+        try
+        {
+            if (IsCurrent(snapshot) && snapshot.Codes is { } codes && GraphIndex.TryMap(codes, snapshot.Log.Header.Metric) is { } table && table.Count >= InsertedCount)
+            {
+                new GraphBuilder(_graph, table).BuildAbove(PersistedCount, _store.Environment.GraphThreads, ThreadPriority.BelowNormal, shouldStop);
+                GC.KeepAlive(table);
+            }
+        }
+        finally
+        {
+            snapshot.Release();
+        }
     }
 
     /// <summary>True where the file has the graph in one piece.</summary>

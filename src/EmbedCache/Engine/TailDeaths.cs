@@ -26,23 +26,32 @@ internal sealed class TailDeaths
 
             var indexed = new HashSet<long>();
             var inTail = new HashSet<int>();
-            foreach (KeyValuePair<long, int> death in _indexed)
+            if (_indexed.Count + _inTail.Count > 0)
             {
-                if (death.Value < count)
-                {
-                    indexed.Add(death.Key);
-                }
-            }
-
-            foreach (KeyValuePair<int, int> death in _inTail)
-            {
-                if (death.Value < count)
-                {
-                    inTail.Add(death.Key);
-                }
+                Collect(count, indexed, inTail);
             }
 
             return (indexed, inTail);
+        }
+    }
+
+    /// <summary>Apart, so that a process that meets no deaths does not compile it.</summary>
+    private void Collect(int count, HashSet<long> indexed, HashSet<int> inTail)
+    {
+        foreach (KeyValuePair<long, int> death in _indexed)
+        {
+            if (death.Value < count)
+            {
+                indexed.Add(death.Key);
+            }
+        }
+
+        foreach (KeyValuePair<int, int> death in _inTail)
+        {
+            if (death.Value < count)
+            {
+                inTail.Add(death.Key);
+            }
         }
     }
 

@@ -71,10 +71,9 @@ internal static partial class ScalarQuantizer
     /// <param name="mean">Under L2 the codebook's mean; else empty, since the mean's share of a score is the same for every row.</param>
     /// <param name="query">Receives the codes, <see cref="CodeRow.Stride"/> bytes.</param>
     /// <returns>Scale, residual and norm of the decoded query, as for rows.</returns>
-    [MethodImpl(JitOptions.AggressiveOptimization)]
     public static CodeRow EncodeQuery(ReadOnlySpan<float> vector, ReadOnlySpan<float> mean, Span<byte> query)
     {
-        CodeRow fields = Quantize(vector, 1, mean, query);
+        CodeRow fields = FirstQueries.ArePast ? Quantize(vector, 1, mean, query) : QuantizeScalar(vector, 1, Checked(mean, vector.Length), query.Slice(0, vector.Length));
         Span<ulong> words = MemoryMarshal.Cast<byte, ulong>(query);
         for (int i = 0; i < words.Length; i++)
         {
@@ -99,11 +98,7 @@ internal static partial class ScalarQuantizer
     [MethodImpl(JitOptions.AggressiveOptimization)]
     private static CodeRow Quantize(ReadOnlySpan<float> vector, double multiplier, ReadOnlySpan<float> mean, Span<byte> codes)
     {
-        if (!mean.IsEmpty && mean.Length != vector.Length)
-        {
-            Throw.LengthsDiffer(mean.Length, vector.Length);
-        }
-
+        Checked(mean, vector.Length);
         Span<byte> used = codes.Slice(0, vector.Length);
 #if NET
         if (Vector512.IsHardwareAccelerated)
@@ -119,8 +114,18 @@ internal static partial class ScalarQuantizer
         return QuantizeScalar(vector, multiplier, mean, used);
     }
 
+    /// <summary>The mean, which is as long as the vector or empty.</summary>
+    private static ReadOnlySpan<float> Checked(ReadOnlySpan<float> mean, int length)
+    {
+        if (!mean.IsEmpty && mean.Length != length)
+        {
+            Throw.LengthsDiffer(mean.Length, length);
+        }
+
+        return mean;
+    }
+
     /// <summary>The reference.</summary>
-    [MethodImpl(JitOptions.AggressiveOptimization)]
     internal static CodeRow QuantizeScalar(ReadOnlySpan<float> vector, double multiplier, ReadOnlySpan<float> mean, Span<byte> codes)
     {
         double largest = 0;

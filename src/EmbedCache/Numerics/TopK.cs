@@ -97,7 +97,7 @@ internal struct TopK
         }
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining | JitOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Insert(in ScoredOrdinal candidate)
     {
         // The negation also holds for NaN.
@@ -165,7 +165,6 @@ internal struct TopK
     }
 
     /// <summary>Puts an entry at or below a place of which both subtrees are heaps.</summary>
-    [MethodImpl(JitOptions.AggressiveOptimization)]
     private static void SiftDown(Span<ScoredOrdinal> heap, int place, ScoredOrdinal entry)
     {
         while (true)

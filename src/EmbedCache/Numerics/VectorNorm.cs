@@ -59,7 +59,6 @@ internal static partial class VectorNorm
     }
 
     /// <summary>The reference.</summary>
-    [MethodImpl(JitOptions.AggressiveOptimization)]
     internal static double SumOfSquaresScalar(ReadOnlySpan<float> vector)
     {
         Span<double> lanes = stackalloc double[NumLanes];

@@ -83,7 +83,7 @@ internal static class GraphPlan
         }
 
         long maxVisited = Math.Min(int.MaxValue / 2, Math.Max(FewestVisited, covered / VisitedShare));
-        int width = GraphScan.ChooseEf(options.EfSearch, options.Top);
+        int width = GraphScan.ChooseEf(options.EfSearch, options.Top, covered);
         const double CandidateCost = VisitedPerCandidate * StepCost;
         if (matchCount is not { } matches)
         {
@@ -93,7 +93,7 @@ internal static class GraphPlan
         // What does not match stands among the candidates and does not count: there are more of them by what the share is the inverse of. Where those near the query
         // match less often than others the walk is longer than that; it ends after as many codes as a scan would have read.
         double share = matches / (double)count;
-        int ef = GraphScan.ChooseEf(options.EfSearch, options.Top, share);
+        int ef = GraphScan.ChooseEf(options.EfSearch, options.Top, width, share);
         return matches <= options.Top || ef * CandidateCost * FilteredCost > matches * share ? null : new WalkLimits(ef, width, (int)Math.Min(maxVisited, matches));
     }
 }

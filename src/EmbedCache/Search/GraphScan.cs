@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EmbedCache.Format;
 using EmbedCache.Numerics;
@@ -17,6 +16,10 @@ internal static class GraphScan
     /// <summary>EfSearch where nobody chose it, for the ten best of a hundred thousand; measured recall 0.97 to 0.99.</summary>
     private const int DefaultEf = 64;
 
+    /// <summary>Among more records it is wider: by so many doublings of their number by itself.</summary>
+    private const long DefaultEfCount = 100_000;
+    private const double WiderByItself = 8;
+
     /// <summary>Candidates that are scored in full beyond those asked for: their codes' distances are off by about a percent.</summary>
     private const int MoreScored = 10;
 
@@ -28,8 +31,20 @@ internal static class GraphScan
 
     private static readonly ScratchPool Scratches = new();
 
-    /// <summary>EfSearch for so many results.</summary>
-    public static int ChooseEf(int? efSearch, int top) => Math.Max(top, efSearch ?? (top <= DefaultEf / 2 ? DefaultEf : (int)Math.Min(int.MaxValue, 2L * top)));
+    /// <summary>EfSearch for so many results among so many records.</summary>
+    /// <param name="efSearch">What was asked for, or null.</param>
+    /// <param name="top">Results.</param>
+    /// <param name="count">Records in the graph: among more of them the same walk misses more.</param>
+    public static int ChooseEf(int? efSearch, int top, long count)
+    {
+        if (efSearch is { } chosen)
+        {
+            return Math.Max(top, chosen);
+        }
+
+        double width = top <= DefaultEf / 2 ? DefaultEf : 2.0 * top;
+        return (int)Math.Min(int.MaxValue, count <= DefaultEfCount ? width : Math.Ceiling(width * (1 + (Math.Log(count / (double)DefaultEfCount, 2) / WiderByItself))));
+    }
 
     /// <summary>
     /// How many candidates that match a filter a walk is to find. Where EfSearch was chosen, as many; else fewer by the share that matches, so that a walk is about as wide
@@ -37,12 +52,10 @@ internal static class GraphScan
     /// </summary>
     /// <param name="efSearch">What was asked for, or null.</param>
     /// <param name="top">Results.</param>
+    /// <param name="width">Candidates of a walk without a filter.</param>
     /// <param name="share">The part of all records that matches.</param>
-    public static int ChooseEf(int? efSearch, int top, double share)
-    {
-        int width = ChooseEf(efSearch, top);
-        return efSearch is null ? (int)Math.Min(width, Math.Max(top + (long)MoreScored, Math.Ceiling(width * share))) : width;
-    }
+    public static int ChooseEf(int? efSearch, int top, int width, double share)
+        => efSearch is null ? (int)Math.Min(width, Math.Max(top + (long)MoreScored, Math.Ceiling(width * share))) : width;
 
     /// <summary>Searches; false where too few were found.</summary>
     /// <param name="set">What to search.</param>
@@ -76,7 +89,8 @@ internal static class GraphScan
         PersistedGraph graph = index.Graph;
         int scoredCount = Math.Min(limits.Ef, Math.Max(options.Top + MoreScored, limits.Ef / ScoredShare));
         GraphScratch scratch = Scratches.Rent();
-        var kept = new TopK(options.Top, default, options.MinimumScore);
+        var kept = new TopK(options.Top, scratch.Kept(options.Top), options.MinimumScore);
+        FirstWalk.Begin(new PersistedSpace(graph), acceptance, index.Codes, query.Metric);
         try
         {
             GraphQuery prepared = index.Prepare(query.Vector, query.Metric, codes.Codebook.Mean, scratch);
@@ -154,7 +168,6 @@ internal static class GraphScan
         return scored + Score(set, query, nodes.Slice(0, found).Slice(Math.Min(found, scoredCount)), scratch, ref kept);
     }
 
-    [MethodImpl(JitOptions.AggressiveOptimization)]
     private static int Score(ScanSet set, Query query, ReadOnlySpan<uint> nodes, GraphScratch scratch, ref TopK kept)
     {
         const int Ahead = 4;
@@ -177,7 +190,7 @@ internal static class GraphScan
                 set.Log.Source.Prefetch(offsets[i + Ahead], FormatConstants.FrameHeaderByteLength + vectorByteLength);
             }
 
-            if (RecordScorer.TryScore(set, query, offsets[i], double.NegativeInfinity, out double score))
+            if (RecordScorer.TryScoreOne(set, query, offsets[i], out double score))
             {
                 kept.Offer(score, nodes[i]);
                 scored++;

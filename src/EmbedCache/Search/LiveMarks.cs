@@ -22,6 +22,16 @@ internal sealed class LiveMarks
         }
 
         ulong[] words = joined.Words;
+        if (set.Replaced.Count > 0)
+        {
+            Clear(words, set);
+        }
+
+        return new Marks(words, Count(words));
+    }
+
+    private static void Clear(ulong[] words, ScanSet set)
+    {
         foreach (long ordinal in set.Replaced)
         {
             if (ordinal < set.TailFirstOrdinal)
@@ -29,8 +39,6 @@ internal sealed class LiveMarks
                 words[ordinal / LiveBitmap.BitsPerWord] &= ~(1UL << (int)(ordinal % LiveBitmap.BitsPerWord));
             }
         }
-
-        return new Marks(words, Count(words));
     }
 
     private static long Count(ulong[] words)

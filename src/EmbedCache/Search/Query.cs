@@ -11,8 +11,11 @@ internal sealed class Query
     public Query(ReadOnlySpan<float> vector, int dimension, Metric metric, string path)
     {
         Metric = metric;
-        VectorRules.Measure(vector, dimension, metric, null, path);
-        Norm = VectorNorm.Norm(vector);
+        VectorRules.RequireDimension(vector, dimension, null, path);
+        FirstQueries.Add();
+        double sumOfSquares = FirstQueries.ArePast ? VectorNorm.SumOfSquares(vector) : VectorNorm.SumOfSquaresScalar(vector);
+        VectorRules.RequireNorm(vector, sumOfSquares, metric, null, path);
+        Norm = Math.Sqrt(sumOfSquares);
         Vector = vector.ToArray();
         if (metric != Metric.L2 && Norm > 0)
         {

@@ -62,6 +62,32 @@ internal static class RecordScorer
         return true;
     }
 
+    /// <summary>
+    /// The same for the few candidates of a walk: calls the kernels, which are compiled for the first record of a process anyway. Inlined they would be compiled once more,
+    /// and that takes longer than the query.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static bool TryScoreOne(ScanSet set, Query query, long offset, out double score)
+    {
+        int byteLength = query.Vector.Length * sizeof(float);
+        if ((ulong)offset <= (ulong)(set.Tail - FormatConstants.FrameHeaderByteLength - byteLength) && set.Log.Checked.Contains(offset))
+        {
+            ReadOnlySpan<byte> frame = set.Log.Source.Slice(offset, FormatConstants.FrameHeaderByteLength + byteLength);
+            float norm = MemoryMarshal.Read<float>(frame.Slice(RecordFrame.NormOffset));
+            bool isPlain = frame[0] == (byte)FrameKind.Record
+                && frame[RecordFrame.EncodingOffset] == (byte)RecordEncoding.Float32
+                && BinaryPrimitives.ReadUInt32LittleEndian(frame.Slice(RecordFrame.ExpiresOffset)) == 0
+                && BinaryPrimitives.ReadUInt16LittleEndian(frame.Slice(RecordFrame.ExpiresOffset + sizeof(uint))) == 0;
+            if (isPlain)
+            {
+                score = ScoreVector(query, MemoryMarshal.Cast<byte, float>(frame.Slice(RecordFrame.VectorOffset)), norm);
+                return true;
+            }
+        }
+
+        return TryScoreSlowly(set, query, offset, out score);
+    }
+
     /// <summary>True where a record is a code, and its greatest possible score is below a threshold.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | JitOptions.AggressiveOptimization)]
     private static bool IsBelow(ScanSet set, Query query, ReadOnlySpan<byte> frame, float norm, double threshold)

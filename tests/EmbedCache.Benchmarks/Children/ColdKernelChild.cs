@@ -16,7 +16,7 @@ internal static class ColdKernelChild
     private const int SteadyBlocks = 50;
     private const double WarmUpSeconds = 1;
 
-    /// <summary>Arguments: "dot", "l2" or "tensor-dot", dimension.</summary>
+    /// <summary>Arguments: "dot", "l2", "int8" or "tensor-dot", dimension.</summary>
     public static void Run(string[] arguments)
     {
         int dimension = int.Parse(arguments[1], CultureInfo.InvariantCulture);
@@ -25,36 +25,53 @@ internal static class ColdKernelChild
         switch (arguments[0])
         {
             case "dot":
-                Measure(DotTicks, a, b);
+                Measure(calls => DotTicks(a, b, calls));
                 break;
             case "l2":
-                Measure(SquaredL2Ticks, a, b);
+                Measure(calls => SquaredL2Ticks(a, b, calls));
+                break;
+            case "int8":
+                byte[] query = Codes(a);
+                byte[] row = Codes(b);
+                Measure(calls => Int8Ticks(query, row, calls));
                 break;
             default:
-                Measure(TensorDotTicks, a, b);
+                Measure(calls => TensorDotTicks(a, b, calls));
                 break;
         }
     }
 
-    private static void Measure(Func<float[], float[], int, long> ticksOf, float[] a, float[] b)
+    private static void Measure(Func<int, long> ticksOf)
     {
-        double first = Nanoseconds(ticksOf(a, b, 1));
-        double cold = Nanoseconds(ticksOf(a, b, FirstCalls)) / FirstCalls;
+        double first = Nanoseconds(ticksOf(1));
+        double cold = Nanoseconds(ticksOf(FirstCalls)) / FirstCalls;
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start).TotalSeconds < WarmUpSeconds)
         {
-            ticksOf(a, b, FirstCalls);
+            ticksOf(FirstCalls);
         }
 
         var blocks = new double[SteadyBlocks];
         for (int i = 0; i < blocks.Length; i++)
         {
-            blocks[i] = Nanoseconds(ticksOf(a, b, FirstCalls)) / FirstCalls;
+            blocks[i] = Nanoseconds(ticksOf(FirstCalls)) / FirstCalls;
         }
 
         ChildProcess.Print("first call", first);
         ChildProcess.Print("next 1000 calls", cold);
         ChildProcess.Print("steady state", Rounds.Median(blocks));
+    }
+
+    /// <summary>One byte an element, as many as a row of codes has.</summary>
+    private static byte[] Codes(float[] vector)
+    {
+        var codes = new byte[CodeRow.Stride(vector.Length)];
+        for (int i = 0; i < vector.Length; i++)
+        {
+            codes[i] = (byte)(sbyte)(vector[i] * sbyte.MaxValue);
+        }
+
+        return codes;
     }
 
     private static double Nanoseconds(long ticks) => ticks * 1e9 / Stopwatch.Frequency;
@@ -84,6 +101,19 @@ internal static class ColdKernelChild
         }
 
         return Stopwatch.GetTimestamp() - start + (float.IsNaN(sum) ? 1 : 0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static long Int8Ticks(byte[] query, byte[] row, int calls)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int sum = 0;
+        for (int i = 0; i < calls; i++)
+        {
+            sum += Int8Kernels.Dot(query, row);
+        }
+
+        return Stopwatch.GetTimestamp() - start + (sum == int.MinValue ? 1 : 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

@@ -28,15 +28,20 @@ internal static class GraphChild
             throw new InvalidOperationException("The search did not use the graph: " + cache.LastSearchPlan);
         }
 
+        var usual = new SearchOptions();
+        ChildProcess.Print("recall default", Recall(cache, set, usual));
+        ChildProcess.Print("rate default", Rate(set, query => Search(cache, query, usual)));
         foreach (int ef in arguments[2].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(value => int.Parse(value, CultureInfo.InvariantCulture)))
         {
             var options = new SearchOptions { EfSearch = ef };
-            double recall = set.Recall(i => cache.FindSimilar(set.Queries[i], options).Select(hit => int.Parse(hit.Embedding.Key!, CultureInfo.InvariantCulture)));
-            ChildProcess.Print($"recall {ef}", recall);
+            ChildProcess.Print($"recall {ef}", Recall(cache, set, options));
             ChildProcess.Print($"rate {ef}", Rate(set, query => Search(cache, query, options)));
             ChildProcess.Print($"records {ef}", Rate(set, query => cache.FindSimilar(query, options)));
         }
     }
+
+    private static double Recall(EmbeddingCache cache, VectorFiles set, SearchOptions options)
+        => set.Recall(i => cache.FindSimilar(set.Queries[i], options).Select(hit => int.Parse(hit.Embedding.Key!, CultureInfo.InvariantCulture)));
 
     /// <summary>What other libraries do: numbers of records and scores, without the records.</summary>
     private static void Search(EmbeddingCache cache, float[] query, SearchOptions options)

@@ -45,6 +45,13 @@ internal sealed class VectorFiles
     /// <summary>The vectors, one at a time.</summary>
     public IEnumerable<float[]> Base() => Rows<float>(BasePath);
 
+    /// <summary>Some of the vectors of a set, without reading anything else of it.</summary>
+    public static IEnumerable<float[]> BaseOf(string name, int first, int count)
+    {
+        string directory = Environment.GetEnvironmentVariable(DirectoryVariable) ?? throw new InvalidOperationException($"{DirectoryVariable} names no directory.");
+        return Rows<float>(Path.Combine(directory, $"{name}-base.fvecs"), first).Take(count);
+    }
+
     /// <summary>Share of the true best ten among what each query found.</summary>
     public double Recall(Func<int, IEnumerable<int>> found)
     {
@@ -58,11 +65,17 @@ internal sealed class VectorFiles
         return hits / (double)(Top * Queries.Length);
     }
 
-    private static IEnumerable<T[]> Rows<T>(string path)
+    private static IEnumerable<T[]> Rows<T>(string path, int first = 0)
         where T : unmanaged
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20);
         var head = new byte[sizeof(int)];
+        if (first > 0)
+        {
+            stream.ReadExactly(head);
+            stream.Position = first * (sizeof(int) + (BitConverter.ToInt32(head) * 4L));
+        }
+
         while (stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) == head.Length)
         {
             var row = new T[BitConverter.ToInt32(head)];

@@ -19,7 +19,7 @@ internal sealed class ColdProcessWorkload : IWorkload
     {
         int dimension = context.Dimension(1536);
         int rounds = Math.Max(MinRounds, context.Options.Repeats);
-        foreach (string kernel in new[] { "dot", "l2", "tensor-dot" })
+        foreach (string kernel in new[] { "dot", "l2", "int8", "tensor-dot" })
         {
             double slowdown = Measure(context, rounds, 0, dimension, kernel, "ns", () => ChildProcess.Run("cold-kernel", kernel, $"{dimension}"), "next 1000 calls", "steady state");
             string metric = $"{kernel}, first 1000 calls / steady";

@@ -70,7 +70,9 @@ public sealed class GraphStoreTests
         using (EmbeddingCache writer = store.Open())
         {
             writer.Optimize(new OptimizeOptions { Compact = false }, null, default);
-            Assert.Single(GraphOf(writer)!.Layers);
+            PersistedGraph graph = GraphOf(writer)!;
+            Assert.Single(graph.Layers);
+            Assert.All(Enumerable.Range(0, (int)graph.Levels[0].Count), node => Assert.InRange(graph.Levels[0].Neighbours((uint)node)[0], 0u, graph.Levels[0].Count - 1));
             Assert.InRange(RecallOf(writer, 40), 0.95, 1);
             Assert.Empty(writer.Verify().Problems);
         }

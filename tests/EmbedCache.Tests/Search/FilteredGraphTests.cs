@@ -95,10 +95,10 @@ public sealed class FilteredGraphTests
     public void Wide_walks_are_for_filters_that_let_much_through()
     {
         var usual = new SearchOptions { Top = Top };
-        Assert.Equal(new WalkLimits(64, 64, 250_000), GraphPlan.TryPlan(1_000_000, null, 1_000_000, usual));
-        Assert.Equal(new WalkLimits(64, 64, 250_000), GraphPlan.TryPlan(1_000_000, 1_000_000, 1_000_000, usual));
-        Assert.Equal(new WalkLimits(32, 64, 250_000), GraphPlan.TryPlan(1_000_000, 500_000, 1_000_000, usual));
-        Assert.Equal(new WalkLimits(20, 64, 100_000), GraphPlan.TryPlan(1_000_000, 100_000, 1_000_000, usual));
+        Assert.Equal(new WalkLimits(91, 91, 250_000), GraphPlan.TryPlan(1_000_000, null, 1_000_000, usual));
+        Assert.Equal(new WalkLimits(91, 91, 250_000), GraphPlan.TryPlan(1_000_000, 1_000_000, 1_000_000, usual));
+        Assert.Equal(new WalkLimits(46, 91, 250_000), GraphPlan.TryPlan(1_000_000, 500_000, 1_000_000, usual));
+        Assert.Equal(new WalkLimits(20, 91, 100_000), GraphPlan.TryPlan(1_000_000, 100_000, 1_000_000, usual));
         Assert.Null(GraphPlan.TryPlan(1_000_000, 10_000, 1_000_000, usual));
         Assert.Null(GraphPlan.TryPlan(1_000_000, Top, 1_000_000, usual));
         Assert.Null(GraphPlan.TryPlan(1_000_000, 0, 1_000_000, usual));
@@ -110,6 +110,20 @@ public sealed class FilteredGraphTests
         Assert.Null(GraphPlan.TryPlan(1_000_000, 50_000, 1_000_000, new SearchOptions { Top = Top, EfSearch = 200 }));
         Assert.Null(GraphPlan.TryPlan(1_000_000, 500_000, 1_000_000, new SearchOptions { Top = int.MaxValue }));
     }
+
+    [Theory]
+    [InlineData(null, 10, 1, 64)]
+    [InlineData(null, 10, 100_000, 64)]
+    [InlineData(null, 10, 200_000, 72)]
+    [InlineData(null, 10, 1_000_000, 91)]
+    [InlineData(null, 32, 100_000, 64)]
+    [InlineData(null, 100, 100_000, 200)]
+    [InlineData(null, 100, 1_600_000, 300)]
+    [InlineData(null, int.MaxValue, 1_000_000, int.MaxValue)]
+    [InlineData(40, 10, 1_000_000, 40)]
+    [InlineData(4, 10, 1_000_000, 10)]
+    public void Walks_are_wider_among_more_records_unless_someone_chose(int? efSearch, int top, long count, int expected)
+        => Assert.Equal(expected, GraphScan.ChooseEf(efSearch, top, count));
 
     private static double RecallOf(EmbeddingCache cache, Filter? filter, float[][] queries)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EmbedCache.Numerics;
+using EmbedCache.Primitives;
 
 namespace EmbedCache.Search.Graph;
 
@@ -9,8 +10,8 @@ namespace EmbedCache.Search.Graph;
 /// </summary>
 internal sealed unsafe class CodeTable
 {
-    /// <summary>Rows are checked against their blocks' CRCs in groups of this many.</summary>
-    public const int GroupShift = 4;
+    /// <summary>Rows are checked against their blocks' CRCs in groups of 1 &lt;&lt; this many: fewer, and the first walks check little that they do not read.</summary>
+    private const int GroupShift = 2;
 
     private const int ChunkShift = 10;
 
@@ -81,14 +82,27 @@ internal sealed unsafe class CodeTable
     /// <summary>The distance that a query gives a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Distance(in GraphQuery query, nint code, nint row, int stride)
+        => ToDistance(query, Int8Kernels.DotBody(ref *(byte*)code, ref *(byte*)row, stride), row, stride);
+
+    [MethodImpl(MethodImplOptions.NoInlining | JitOptions.AggressiveOptimization)]
+    private static float DistanceCalled(in GraphQuery query, nint code, nint row, int stride) => Distance(query, code, row, stride);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float ToDistance(in GraphQuery query, int product, nint row, int stride)
     {
-        int product = Int8Kernels.DotBody(ref *(byte*)code, ref *(byte*)row, stride);
         byte* fields = (byte*)row + stride - CodeRow.ByteLength;
         product -= 128 * *(int*)(fields + CodeRow.SumOffset);
         float norm = *(float*)(fields + CodeRow.NormOffset);
         float scale = *(float*)(fields + CodeRow.ScaleOffset);
         return query.Base + (query.NormWeight * norm * norm) - (query.DotWeight * scale * product);
     }
+
+    /// <summary>
+    /// The same, called and not inlined: for the few distances of a query outside its walk. Whatever a kernel is inlined into has to be compiled before the first query
+    /// of a process, and takes longer than those distances; so the first queries do without one. Products of codes are whole numbers, and the same.
+    /// </summary>
+    public static float DistanceOnce(in GraphQuery query, nint code, nint row, int stride)
+        => FirstQueries.ArePast ? DistanceCalled(query, code, row, stride) : ToDistance(query, Int8Kernels.DotScalar(ref *(byte*)code, ref *(byte*)row, stride), row, stride);
 
     /// <summary>Makes a node the query: distances from it to others.</summary>
     /// <param name="ordinal">The node.</param>

@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using EmbedCache.Numerics;
-using EmbedCache.Primitives;
 
 namespace EmbedCache.Search.Graph;
 
@@ -14,7 +12,6 @@ internal static unsafe class Descent
     /// <param name="code">Its code.</param>
     /// <param name="node">Where to start, and what was found.</param>
     /// <param name="distance">Its distance, in and out.</param>
-    [MethodImpl(JitOptions.AggressiveOptimization)]
     public static void Greedy(in UpperLevel level, CodeTable codes, in GraphQuery query, nint code, ref uint node, ref float distance)
     {
         UpperLevel nodes = level;
@@ -47,7 +44,7 @@ internal static unsafe class Descent
                     break;
                 }
 
-                float candidate = CodeTable.Distance(q, code, codes.Row(nodes.OrdinalOf(next)), stride);
+                float candidate = CodeTable.DistanceOnce(q, code, codes.Row(nodes.OrdinalOf(next)), stride);
                 if (candidate < nearest)
                 {
                     nearest = candidate;

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using EmbedCache.Numerics;
 
 namespace EmbedCache.Search.Graph;
 
@@ -29,44 +30,57 @@ internal sealed class GraphBuilder(WorkingGraph graph, CodeTable codes)
         }
 
         var shares = new Shares(from, to, shouldStop);
+        Run(shares, threads, priority, _inserter.Insert);
+        return shares.Reached;
+    }
+
+    /// <summary>
+    /// Inserts, above level 0, the nodes that level 0 has already and that are not linked there yet. Asked to stop, it leaves the rest for another time: a node without links
+    /// above is not met on the way down, which costs searches little.
+    /// </summary>
+    /// <param name="to">Node after the last.</param>
+    /// <param name="threads">How many threads, this one among them.</param>
+    /// <param name="priority">What the other threads run at.</param>
+    /// <param name="shouldStop">Asked between insertions, from any thread.</param>
+    public void BuildAbove(uint to, int threads, ThreadPriority priority, Func<bool> shouldStop)
+    {
+        if (graph.UpperLevels.Length == 0)
+        {
+            return;
+        }
+
+        UpperLevel first = graph.UpperLevels[0];
+        var shares = new Shares(0, first.NodeOf(to), shouldStop);
+        Run(shares, threads, priority, (node, scratch) => _inserter.InsertAbove(first.OrdinalOf(node), node, scratch));
+    }
+
+    private void Run(Shares shares, int threads, ThreadPriority priority, Action<uint, BuildScratch> insert)
+    {
+        FirstQueries.Pass();
         var others = new Thread[Math.Max(0, threads - 1)];
         for (int i = 0; i < others.Length; i++)
         {
-            others[i] = new Thread(() => Work(shares)) { IsBackground = true, Name = "EmbedCache graph", Priority = priority };
+            others[i] = new Thread(() => Work(shares, insert)) { IsBackground = true, Name = "EmbedCache graph", Priority = priority };
             others[i].Start();
         }
 
-        Work(shares);
+        Work(shares, insert);
         foreach (Thread other in others)
         {
             other.Join();
         }
 
         shares.Failure?.Throw();
-        return shares.Reached;
     }
 
-    /// <summary>Inserts, above level 0, the nodes of a stretch that level 0 has already.</summary>
-    public void BuildAbove(uint from, uint to)
-    {
-        using var scratch = new BuildScratch(codes, graph.Parameters);
-        for (uint ordinal = from; ordinal < to; ordinal++)
-        {
-            if (graph.Parameters.LevelOf(ordinal) > 0)
-            {
-                _inserter.InsertAbove(ordinal, scratch);
-            }
-        }
-    }
-
-    private void Work(Shares shares)
+    private void Work(Shares shares, Action<uint, BuildScratch> insert)
     {
         try
         {
             using var scratch = new BuildScratch(codes, graph.Parameters);
             while (shares.TryTake(out uint node))
             {
-                _inserter.Insert(node, scratch);
+                insert(node, scratch);
             }
         }
         catch (Exception e)

@@ -60,9 +60,17 @@ internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
         }
     }
 
-    /// <summary>Inserts a node on its levels above 0, into a graph whose level 0 has it already. Copies have no place there.</summary>
-    public void InsertAbove(uint ordinal, BuildScratch scratch)
+    /// <summary>Inserts a node on its levels above 0, into a graph whose level 0 has it already, unless it has neighbours there. Copies have no place there.</summary>
+    /// <param name="ordinal">Its ordinal.</param>
+    /// <param name="first">Its number in level 1.</param>
+    /// <param name="scratch">What this thread writes to.</param>
+    public void InsertAbove(uint ordinal, uint first, BuildScratch scratch)
     {
+        if (*(uint*)graph.UpperLevels[0].Row(first) < graph.UpperLevels[0].Count)
+        {
+            return;
+        }
+
         int own = graph.Parameters.LevelOf(ordinal);
         bool hasEntry = graph.TryGetEntry(out int top, out _);
         if (hasEntry)

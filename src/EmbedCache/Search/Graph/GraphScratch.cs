@@ -1,3 +1,5 @@
+using EmbedCache.Numerics;
+
 namespace EmbedCache.Search.Graph;
 
 /// <summary>
@@ -16,6 +18,7 @@ internal sealed class GraphScratch : IDisposable
 
     private uint[] _results = [];
     private long[] _offsets = [];
+    private ScoredOrdinal[] _kept = [];
 
     /// <summary>The query's code as unsigned bytes: a row's stride of them, zero from the dimension on.</summary>
     public nint Query => _query.Address;
@@ -129,6 +132,18 @@ internal sealed class GraphScratch : IDisposable
         }
 
         return _results.AsSpan(0, count);
+    }
+
+    /// <summary>Room for the best of them, up to a few; more take memory that is not kept.</summary>
+    public ScoredOrdinal[] Kept(int count)
+    {
+        const int Most = 1024;
+        if (_kept.Length < Math.Min(count, Most))
+        {
+            _kept = new ScoredOrdinal[Math.Min(count, Most)];
+        }
+
+        return _kept;
     }
 
     /// <summary>Room for where their records are.</summary>

@@ -7,6 +7,8 @@ namespace EmbedCache.Search.Graph;
 internal sealed unsafe class PersistedGraph : IPersistedRows
 {
     private readonly GraphLayer _base;
+
+    // Newest first.
     private readonly GraphLayer[] _overlays;
     private readonly NativeBuffer _empty;
 
@@ -15,12 +17,20 @@ internal sealed unsafe class PersistedGraph : IPersistedRows
         Layers = layers;
         Levels = levels;
         _base = layers[0];
-        _overlays = [.. layers.Skip(1).Reverse()];
+        _overlays = new GraphLayer[layers.Length - 1];
+        for (int i = 0; i < _overlays.Length; i++)
+        {
+            _overlays[i] = layers[layers.Length - 1 - i];
+        }
+
         Count = layers[layers.Length - 1].Header.NodeCount;
         BaseCount = _base.Header.NodeCount;
         Parameters = new GraphParameters(_base.Header.M, _base.Header.M0, _base.Header.EfConstruction, _base.Header.Seed);
         _empty = new NativeBuffer(_base.Header.RowByteLength);
-        new Span<byte>((void*)_empty.Address, _base.Header.RowByteLength).Fill(byte.MaxValue);
+        for (int i = 0; i < _base.Header.RowByteLength / sizeof(uint); i++)
+        {
+            ((uint*)_empty.Address)[i] = uint.MaxValue;
+        }
     }
 
     /// <summary>The base, then the overlays, oldest first.</summary>

@@ -20,7 +20,7 @@ internal sealed unsafe class WorkingGraph : IDisposable
         (UpperLevels, _upperBuffers) = AllocateUpperLevels(parameters, capacity);
     }
 
-    /// <summary>Goes on from a graph in the file. What its overlays added has no place above level 0 yet: <see cref="GraphBuilder.BuildAbove"/>.</summary>
+    /// <summary>Goes on from a graph in the file. What its overlays added has no links above level 0 yet: <see cref="GraphBuilder.BuildAbove"/>.</summary>
     /// <returns>Null where the upper levels in the file are not those of its nodes.</returns>
     public static WorkingGraph? TryResume(PersistedGraph persisted, uint capacity)
     {

@@ -106,13 +106,35 @@ public sealed class GraphBuildTests
         new GraphBuilder(below, world.Codes).Build(0, 2990, 1, ThreadPriority.Normal, static () => false);
         using var above = new WorkingGraph(GraphWorld.Parameters, 3000, new Below(below.Rows, 2990));
         var builder = new GraphBuilder(above, world.Codes);
-        builder.BuildAbove(0, 2990);
+        builder.BuildAbove(2990, 1, ThreadPriority.Normal, static () => false);
         Assert.Equal(0, above.Rows.ChangedCount);
         builder.Build(2990, 3000, 1, ThreadPriority.Normal, static () => false);
         Assert.InRange(above.Rows.ChangedCount, 10, 400);
         Assert.InRange(Enumerable.Range(2990, 10).Count(i => world.Search(above, world.Vectors[i], 40).Contains(i)), 9, 10);
         Assert.InRange(world.Recall(above, Queries(world, 20), 80), 0.95, 1);
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void NodesThatWereLeftOutAboveAreLinkedTheNextTime(int threads)
+    {
+        using var world = new GraphWorld(GraphWorld.Clusters(3000, 16, 6));
+        using var below = new WorkingGraph(GraphWorld.Parameters, 3000);
+        new GraphBuilder(below, world.Codes).Build(0, 3000, 1, ThreadPriority.Normal, static () => false);
+        using var above = new WorkingGraph(GraphWorld.Parameters, 3000, new Below(below.Rows, 3000));
+        var builder = new GraphBuilder(above, world.Codes);
+        UpperLevel first = above.UpperLevels[0];
+        int asked = 0;
+        builder.BuildAbove(3000, threads, ThreadPriority.Normal, () => Interlocked.Increment(ref asked) > 2);
+        Assert.InRange(CountLinked(first), 16, (int)first.Count / 2);
+        builder.BuildAbove(3000, threads, ThreadPriority.Normal, static () => false);
+        Assert.Equal((int)first.Count, CountLinked(first));
+        Assert.Equal(0, above.Rows.ChangedCount);
+        Assert.InRange(world.Recall(above, Queries(world, 20), 80), 0.95, 1);
+    }
+
+    private static int CountLinked(UpperLevel level) => Enumerable.Range(0, (int)level.Count).Count(node => level.Neighbours((uint)node)[0] < level.Count);
 
     private static IEnumerable<float[]> Queries(GraphWorld world, int count)
     {
