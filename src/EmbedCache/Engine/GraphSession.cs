@@ -17,6 +17,9 @@ internal sealed class GraphSession : IDisposable
     /// <summary>Rows of an overlay of level 1, and overlays of one level that become one of the next. A search looks into each of them for every row.</summary>
     private static readonly GeometricRuns Overlays = new(16_384, 6);
 
+    /// <summary>Rows in overlays, as a share of the base's: with more, a new base costs little more to write, and gives back the space of rows that nobody reads.</summary>
+    private const double MostOverlaid = 0.6;
+
     private readonly Store _store;
     private readonly SharedLog _shared;
     private readonly CatalogEntry[] _entries;
@@ -257,6 +260,12 @@ internal sealed class GraphSession : IDisposable
             }
         }
 
-        return _graph.Rows.ChangedCount > persisted.BaseCount / 2 ? 0 : kept;
+        long rows = _graph.Rows.ChangedCount;
+        for (int i = 1; i < kept; i++)
+        {
+            rows += persisted.Layers[i].Header.RowCount;
+        }
+
+        return rows > persisted.BaseCount * MostOverlaid ? 0 : kept;
     }
 }

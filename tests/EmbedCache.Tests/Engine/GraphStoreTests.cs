@@ -62,6 +62,7 @@ public sealed class GraphStoreTests
             PersistedGraph graph = GraphOf(cache)!;
             Assert.Equal(6000u, graph.Count);
             Assert.InRange(graph.Layers.Length, 1, 12);
+            Assert.InRange(graph.Layers.Skip(1).Sum(layer => layer.Header.RowCount), 0, graph.BaseCount * 0.6);
             Assert.InRange(RecallOf(cache, 40), 0.95, 1);
             Assert.Equal(SearchPlanKind.Graph, cache.LastSearchPlan!.Kind);
             Assert.Empty(cache.Verify().Problems);
