@@ -227,6 +227,40 @@ public sealed class Regressions
         }
     }
 
+    /// <summary>
+    /// A recovery after a power loss passed a catalog over, since a section of it was torn, and went on without. A second power loss took commits that came
+    /// after; the log was counted anew from its beginning, which made its last catalog the newest again, and now its sections were not looked at: they
+    /// stood below the durable tail.
+    /// </summary>
+    [Theory]
+    [InlineData(FrameKind.Keys)]
+    [InlineData(FrameKind.Ordinals)]
+    [InlineData(FrameKind.Live)]
+    internal void CatalogThatOneRecoveryPassedOverIsNotTakenByTheNext(FrameKind torn)
+    {
+        var first = new ImageFileSystem();
+        using EmbeddingCache before = new StoreWorld(first, 1).Create(Durability.Normal);
+        before.Set(Enumerable.Range(0, 20).Select(static i => new EmbeddingEntry($"{i}", new float[] { i, 1 })));
+        var second = new ImageFileSystem { Boot = 2 };
+        second.Put(StoreWorld.Path, Torn(torn, first.Content(StoreWorld.Path)));
+
+        // With the usual limits, so that no newer catalog is written.
+        using EmbeddingCache recovered = new StoreWorld(second, 2, EmbedCache.Engine.EngineLimits.Default).Open(Durability.Normal);
+        recovered.Set("kept", [1, 1]);
+        long kept = recovered.Get("kept")!.Offset;
+        recovered.Set("lost", [2, 1]);
+        long lost = recovered.Get("lost")!.Offset;
+        Assert.True(kept < lost);
+
+        // The slot reached the disk, the commit that it names did not.
+        SectorImage image = second.Content(StoreWorld.Path).Clone();
+        image.Clear(lost, image.Length - lost);
+        Assert.True(Slots(image).Newest!.Value.PublishedTail > lost);
+        var third = new ImageFileSystem { Boot = 3 };
+        third.Put(StoreWorld.Path, image);
+        AssertHolds(third, 21);
+    }
+
     private static List<DiskOperation> CallsOfCompaction()
     {
         var counting = new FailingFileSystem(new ImageFileSystem());
@@ -263,6 +297,14 @@ public sealed class Regressions
     /// <summary>A sector of the last section of a kind is lost with the power; all records must be there all the same.</summary>
     private static void AssertHoldsWithout(FrameKind torn, SectorImage image, int count)
     {
+        var disk = new ImageFileSystem { Boot = 2 };
+        disk.Put(StoreWorld.Path, Torn(torn, image));
+        AssertHolds(disk, count);
+    }
+
+    /// <summary>The file with a sector lost of the last section of a kind.</summary>
+    private static SectorImage Torn(FrameKind torn, SectorImage image)
+    {
         byte[] bytes = image.ToArray();
         int found = -1;
         for (int offset = (int)FormatConstants.LogOffset; offset < bytes.Length && FrameHeader.TryRead(bytes.AsSpan(offset, FormatConstants.FrameHeaderByteLength), out FrameHeader frame); offset += (int)frame.FrameByteLength)
@@ -272,9 +314,12 @@ public sealed class Regressions
 
         Assert.True(found > 0);
         bytes.AsSpan(found + FormatConstants.FrameHeaderByteLength, 8).Fill(0xA5);
-        var disk = new ImageFileSystem { Boot = 2 };
-        disk.Put(StoreWorld.Path, SectorImage.Of(bytes));
-        using EmbeddingCache cache = new StoreWorld(disk, 2).Open();
+        return SectorImage.Of(bytes);
+    }
+
+    private static void AssertHolds(ImageFileSystem disk, int count)
+    {
+        using EmbeddingCache cache = new StoreWorld(disk, disk.Boot).Open();
         Assert.Equal(count, cache.Enumerate().Count());
         Assert.Empty(cache.Verify().Problems);
         cache.Set("after", [1, 1]);

@@ -17,6 +17,7 @@ internal static class Program
         ["answer"] = EngineVerbs.Answer,
         ["pin"] = EngineVerbs.Pin,
         ["compact"] = EngineVerbs.Compact,
+        ["record"] = RecordVerbs.Record,
         ["kill-work"] = KillVerbs.Work,
         ["kill-write"] = KillVerbs.WriteVersions,
         ["kill-read"] = KillVerbs.ReadVersions,

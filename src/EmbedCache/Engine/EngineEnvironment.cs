@@ -35,6 +35,9 @@ internal sealed class EngineEnvironment
     /// <summary>Threads that build it. With one the same bytes come out every time, which golden files rest on.</summary>
     public int GraphThreads { get; init; } = System.Environment.ProcessorCount;
 
+    /// <summary>Makes the thread that builds the graph behind the writer's back; it is started by who asked for it. Tests count them.</summary>
+    public Func<ThreadStart, Thread> NewBackgroundThread { get; init; } = CreateBackgroundThread;
+
     /// <summary>Where files are.</summary>
     public IFileSystem FileSystem { get; init; } = PlatformFileSystem.Instance;
 
@@ -43,6 +46,8 @@ internal sealed class EngineEnvironment
 
     /// <summary>How often an open file looks whether its path still leads to it, at most.</summary>
     public int PathLookMilliseconds { get; init; } = 1000;
+
+    private static Thread CreateBackgroundThread(ThreadStart work) => new(work) { IsBackground = true, Name = "EmbedCache graph", Priority = ThreadPriority.BelowNormal };
 
     private static byte[] CreateSalt()
     {

@@ -20,6 +20,9 @@ internal sealed record EngineLimits
     /// <summary>A close spends two fsyncs on giving back replaced sections when they hold at least this many bytes.</summary>
     public long CloseReleaseThreshold { get; init; } = 256 * 1024;
 
+    /// <summary>Rows of a graph's overlay of level 1; each level has six times as many.</summary>
+    public long OverlayLevelOneCount { get; init; } = 16_384;
+
     /// <summary>Bytes of frames that a transaction gathers before it writes them.</summary>
     public int AppendBufferByteLength { get; init; } = LogAppender.LargestBufferByteLength;
 }

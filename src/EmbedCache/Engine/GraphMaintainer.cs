@@ -188,7 +188,7 @@ internal sealed class GraphMaintainer(Store store)
     {
         if (_worker is null)
         {
-            _worker = new Thread(Work) { IsBackground = true, Name = "EmbedCache graph", Priority = ThreadPriority.BelowNormal };
+            _worker = store.Environment.NewBackgroundThread(Work);
             _worker.Start();
         }
         else

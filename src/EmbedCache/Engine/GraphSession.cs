@@ -14,8 +14,8 @@ internal sealed class GraphSession : IDisposable
     /// <summary>Nodes that one step inserts: a fraction of a second's work, after which newer codes are looked for.</summary>
     private const uint StepCount = 4096;
 
-    /// <summary>Rows of an overlay of level 1, and overlays of one level that become one of the next. A search looks into each of them for every row.</summary>
-    private static readonly GeometricRuns Overlays = new(16_384, 6);
+    /// <summary>Overlays of one level that become one of the next. A search looks into each of them for every row.</summary>
+    private const int OverlayFanOut = 6;
 
     /// <summary>Rows in overlays, as a share of the base's: with more, a new base costs little more to write, and gives back the space of rows that nobody reads.</summary>
     private const double MostOverlaid = 0.6;
@@ -250,7 +250,7 @@ internal sealed class GraphSession : IDisposable
         }
 
         GraphLayer[] overlays = [.. persisted.Layers.Skip(1)];
-        int merged = Overlays.CountMerged([.. overlays.Select(layer => (long)layer.Header.RowCount)], _graph.Rows.ChangedCount);
+        int merged = new GeometricRuns(_store.Environment.Limits.OverlayLevelOneCount, OverlayFanOut).CountMerged([.. overlays.Select(layer => (long)layer.Header.RowCount)], _graph.Rows.ChangedCount);
         int kept = persisted.Layers.Length - merged;
         for (uint node = 0; merged > 0 && node < persisted.Count; node++)
         {

@@ -18,6 +18,9 @@ internal sealed record ExplorerBudget
 
     /// <summary>Moments at which the process alone dies, and another goes on before the power fails.</summary>
     public int Kills { get; init; } = 10;
+
+    /// <summary>Crash states to which a reader comes while a writer, which has recovered nothing yet, holds its lock.</summary>
+    public int Readers { get; init; } = 60;
 }
 
 /// <summary>
@@ -40,7 +43,7 @@ internal sealed class CrashExplorer
         _durability = durability;
         _random = new Random(seed);
         _distinct = distinct;
-        _budget = budget;
+        _budget = workload.Spends(budget);
         _around = around;
         _name = $"workload '{workload.Name}', {durability}, seed {seed}";
     }
@@ -49,7 +52,7 @@ internal sealed class CrashExplorer
     /// <exception cref="CrashStateException">One of them breaks a promise; the message names it.</exception>
     public void Explore(RecordedRun run)
     {
-        Crash(new DiskModel(), run, boot: 1, new Level("first crash", _budget.States, _budget.Recoveries, _budget.Kills));
+        Crash(new DiskModel(), run, boot: 1, new Level("first crash", _budget.States, _budget.Recoveries, _budget.Kills, _budget.Readers));
     }
 
     /// <summary>Every moment of a trace, on from a disk.</summary>
@@ -85,6 +88,11 @@ internal sealed class CrashExplorer
                     opened++;
                     _distinct.Add(hash);
                     Require(moment, finding, how);
+                    if (finding.Refusal is null && moment.Call.Promised.IsCreated && _random.Next(level.States) < level.Readers)
+                    {
+                        ReadBesideWriter(image!, moment, how);
+                    }
+
                     if (finding.Refusal is null && recoveries < level.Recoveries && _random.Next(level.States) < level.Recoveries * 2)
                     {
                         recoveries++;
@@ -148,7 +156,7 @@ internal sealed class CrashExplorer
             disk.Put(StoreWorld.Path, image.Clone());
         }
 
-        return StateCheck.Examine(disk, _workload.Limits, _durability);
+        return StateCheck.Examine(disk, _workload.Scale, _durability);
     }
 
     private static void Require(Moment moment, in StateFinding finding, string how)
@@ -176,13 +184,28 @@ internal sealed class CrashExplorer
         }
     }
 
+    /// <summary>
+    /// The machine starts, a writer takes its lock, and before it has recovered anything a reader comes. It trusts the slot that it finds, and so that slot's
+    /// catalog: it must find a state of the history, whole and without damage, though it may not be the newest.
+    /// </summary>
+    private void ReadBesideWriter(SectorImage image, in Moment moment, string how)
+    {
+        var disk = new ImageFileSystem { Boot = moment.Boot + 1 };
+        disk.Put(StoreWorld.Path, image.Clone());
+        StateFinding finding = StateCheck.ReadBesideWriter(disk, _workload.Scale);
+        if (finding.Failure is not null || !moment.Run.History.Knows(moment.Call.Promised, finding.Content))
+        {
+            throw new CrashStateException($"{moment.Name}, {how}, a reader beside a writer: {finding.Failure ?? $"found {moment.Run.History.Describe(finding.Content)}"}");
+        }
+    }
+
     /// <summary>The machine starts, recovers and goes on, and loses power again at every moment of that.</summary>
     private void CrashRecovery(SectorImage image, in StateFinding finding, in Moment moment, string how)
     {
         var files = new[] { KeyValuePair.Create(StoreWorld.Path, image) };
         ulong boot = moment.Boot + 1;
         RecordedRun recovery = GoOn(DiskModel.Of(files).ToLiveDisk(boot), History.Found(_durability, finding.Content), finding.Content);
-        Crash(DiskModel.Of(files), recovery, boot, new Level($"{moment.Name}, {how}; crash of the recovery", _budget.StatesOfRecovery, 0, 0));
+        Crash(DiskModel.Of(files), recovery, boot, new Level($"{moment.Name}, {how}; crash of the recovery", _budget.StatesOfRecovery, 0, 0, 0));
     }
 
     /// <summary>The process dies and takes nothing with it; another one goes on at once, and then the power fails.</summary>
@@ -194,7 +217,7 @@ internal sealed class CrashExplorer
             return;
         }
 
-        StateFinding finding = StateCheck.Examine(disk.ToLiveDisk(moment.Boot), _workload.Limits, _durability);
+        StateFinding finding = StateCheck.Examine(disk.ToLiveDisk(moment.Boot), _workload.Scale, _durability);
         Expectation promised = moment.Call.Promised;
         Moment killed = moment with { Name = $"{moment.Name}, the process alone is killed", Call = moment.Call with { Promised = promised with { Lowest = promised.Acknowledged } } };
         Require(killed, finding, "nothing is lost");
@@ -210,24 +233,24 @@ internal sealed class CrashExplorer
         }
 
         RecordedRun next = GoOn(live, History.Inherited(_durability, states, Math.Min(promised.Lowest, states.Count - 1)), finding.Content);
-        Crash(disk.Clone(), next, moment.Boot, new Level($"{killed.Name}; crash of the next", _budget.StatesOfRecovery, 0, 0));
+        Crash(disk.Clone(), next, moment.Boot, new Level($"{killed.Name}; crash of the next", _budget.StatesOfRecovery, 0, 0, 0));
     }
 
     /// <summary>What somebody does who opens the store after a crash, recorded.</summary>
     private RecordedRun GoOn(ImageFileSystem disk, History history, StoreContent content)
     {
         var recorder = new RecordingFileSystem(disk) { Promised = () => history.Now };
-        var world = new StoreWorld(_around?.Invoke(recorder) ?? recorder, disk.Boot, _workload.Limits, _workload.SaltSeed) { Now = StoreWorld.StartOfTime + 500_000_000 };
+        var world = new StoreWorld(_around?.Invoke(recorder) ?? recorder, disk.Boot, _workload.Scale, _workload.SaltSeed) { Now = StoreWorld.StartOfTime + 500_000_000 };
         int pattern = _random.Next(8);
         using (EmbeddingCache cache = world.Open(_durability))
         {
             for (int i = 0; i < 3; i++)
             {
-                string key = $"recovered {i}";
-                float[] vector = [i, 2];
-                content = content.With(StoreContent.HashOf(key, EmbeddingRole.None, vector, string.Empty, world.Now, 0));
+                RepeatedSet record = _workload.Repeats?.Invoke(content.Count) ?? new RepeatedSet($"recovered {i}", [i, 2], EmbeddingMetadata.Empty, world.Now);
+                world.Now = record.Now;
+                content = record.AddedTo(content);
                 history.Begin(content);
-                cache.Set(key, vector);
+                cache.Set(record.Key, record.Vector, record.Metadata);
                 history.Acknowledge();
                 recorder.Promise();
                 if (i == 0 && (pattern & 1) != 0)
@@ -271,7 +294,7 @@ internal sealed class CrashExplorer
     }
 
     /// <summary>How far one round goes.</summary>
-    private readonly record struct Level(string Name, int States, int Recoveries, int Kills);
+    private readonly record struct Level(string Name, int States, int Recoveries, int Kills, int Readers);
 
     /// <summary>One moment of a run.</summary>
     private readonly record struct Moment(RecordedRun Run, DiskEvent Call, ulong Boot, string Name);

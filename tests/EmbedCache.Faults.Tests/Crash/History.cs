@@ -77,6 +77,9 @@ internal sealed class History
         return false;
     }
 
+    /// <summary>Whether it is the content of a state that there was by then, from the empty file on that a creation begins with.</summary>
+    public bool Knows(in Expectation promised, StoreContent found) => found == default || States.FindIndex(0, promised.Newest + 1, state => state == found) >= 0;
+
     /// <summary>Where a content stands among the states, for messages.</summary>
     public string Describe(StoreContent found)
         => $"{found.Count} records, state {string.Join('|', States.Select(static (state, index) => (state, index)).Where(pair => pair.state == found).Select(static pair => pair.index).DefaultIfEmpty(-1))} of {States.Count}";

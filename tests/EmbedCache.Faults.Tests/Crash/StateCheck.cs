@@ -1,4 +1,3 @@
-using EmbedCache.Engine;
 using EmbedCache.Faults.Disk;
 using EmbedCache.Storage;
 
@@ -22,9 +21,9 @@ internal static class StateCheck
     public static bool IsDescribing { get; } = Environment.GetEnvironmentVariable("EMBEDCACHE_CRASH_ONLY") is not null;
 
     /// <summary>Examines the file at <see cref="StoreWorld.Path"/>. The disk is changed by it.</summary>
-    public static StateFinding Examine(ImageFileSystem disk, EngineLimits limits, Durability durability)
+    public static StateFinding Examine(ImageFileSystem disk, StoreScale scale, Durability durability)
     {
-        var world = new StoreWorld(disk, disk.Boot, limits) { Now = StoreWorld.StartOfTime + 1_000_000_000 };
+        var world = new StoreWorld(disk, disk.Boot, scale) { Now = StoreWorld.StartOfTime + 1_000_000_000 };
         EmbeddingCache cache;
         try
         {
@@ -49,6 +48,8 @@ internal static class StateCheck
                 Require(cache.GetInfo().Count == found.Count, $"Info counts {cache.GetInfo().Count} records, there are {found.Count}");
                 step = "verifying what was found";
                 RequireValid(cache, mayHaveTornSlot: true);
+                step = "searching";
+                RequireAnswers(cache, scale);
                 string before = IsDescribing ? StoreContent.Describe(cache) : $"{found.Count} records";
                 step = "writing";
                 cache.Set("after the crash", s_vector);
@@ -60,6 +61,7 @@ internal static class StateCheck
                 after = found.With(StoreContent.HashOf("after the crash", EmbeddingRole.None, s_vector, string.Empty, world.Now, 0));
                 step = "verifying what was written";
                 RequireValid(cache, mayHaveTornSlot: false);
+                RequireAnswers(cache, scale);
                 step = "closing";
                 cache.Dispose();
                 step = "reading again";
@@ -71,6 +73,25 @@ internal static class StateCheck
         catch (Exception e)
         {
             return new StateFinding(default, null, $"fails at {step}: {e}");
+        }
+    }
+
+    /// <summary>What a reader finds, and whether that is whole, while a writer holds its lock and has not done anything yet.</summary>
+    public static StateFinding ReadBesideWriter(ImageFileSystem disk, StoreScale scale)
+    {
+        var world = new StoreWorld(disk, disk.Boot, scale) { Now = StoreWorld.StartOfTime + 1_000_000_000 };
+        using IStoreFile writer = disk.Open(StoreWorld.Path, FileOpenMode.ReadWrite);
+        writer.TryLock(LockRanges.WriterLock, 1, LockKind.Exclusive);
+        try
+        {
+            using EmbeddingCache reader = world.Open(readOnly: true);
+            RequireValid(reader, mayHaveTornSlot: true);
+            RequireAnswers(reader, scale);
+            return new StateFinding(StoreContent.Of(reader), null, null);
+        }
+        catch (Exception e)
+        {
+            return new StateFinding(default, null, $"fails: {e}");
         }
     }
 
@@ -87,6 +108,14 @@ internal static class StateCheck
         catch (Exception e)
         {
             return new StateFinding(default, null, $"cannot be replaced ({refusal.Message}): {e}");
+        }
+    }
+
+    private static void RequireAnswers(EmbeddingCache cache, StoreScale scale)
+    {
+        if (scale.IsSearched)
+        {
+            SearchCheck.Require(cache);
         }
     }
 

@@ -11,6 +11,8 @@ internal sealed class StoreWorld
     /// <summary>2024-01-01T00:00:00Z.</summary>
     public const long StartOfTime = 1_704_067_200_000;
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+
     /// <summary>Index and release early, write transactions in pieces.</summary>
     public static EngineLimits SmallLimits { get; } = new()
     {
@@ -20,8 +22,9 @@ internal sealed class StoreWorld
         AppendBufferByteLength = 1024,
     };
 
-    public StoreWorld(IFileSystem fileSystem, ulong boot, EngineLimits? limits = null, byte saltSeed = 1)
+    public StoreWorld(IFileSystem fileSystem, ulong boot, StoreScale? scale = null, byte saltSeed = 1)
     {
+        scale ??= SmallLimits;
         Environment = new EngineEnvironment
         {
             UnixMilliseconds = () => Now,
@@ -29,7 +32,12 @@ internal sealed class StoreWorld
             NewSalt = () => [.. Enumerable.Range(saltSeed, 16).Select(static i => (byte)i)],
             Boot = () => boot,
             FileSystem = fileSystem,
-            Limits = limits ?? SmallLimits,
+            Limits = scale.Limits,
+            CodesThreshold = scale.CodesThreshold,
+            GraphThreshold = scale.GraphThreshold,
+
+            // The same bytes each time, and a close that waits until the graph is there.
+            GraphThreads = 1,
         };
     }
 
@@ -38,11 +46,11 @@ internal sealed class StoreWorld
     public long Now { get; set; } = StartOfTime;
 
     public EmbeddingCache Open(Durability durability = Durability.Full, bool readOnly = false, string path = Path)
-        => EmbeddingCache.Open(path, new EmbeddingCacheOptions { Durability = durability, ReadOnly = readOnly, BusyTimeout = TimeSpan.FromSeconds(1) }, Environment);
+        => EmbeddingCache.Open(path, new EmbeddingCacheOptions { Durability = durability, ReadOnly = readOnly, BusyTimeout = TimeSpan.FromSeconds(1), IndexingTimeout = s_patience }, Environment);
 
     public EmbeddingCache Create(Durability durability, string? model = null, bool overwrite = false, KeyStorage keyStorage = KeyStorage.Text, int dimension = 2, string path = Path)
         => EmbeddingCache.Create(
             path,
-            new EmbeddingCacheCreateOptions { Durability = durability, Dimension = dimension, Metric = Metric.Dot, Model = model, Overwrite = overwrite, KeyStorage = keyStorage, BusyTimeout = TimeSpan.FromSeconds(1) },
+            new EmbeddingCacheCreateOptions { Durability = durability, Dimension = dimension, Metric = Metric.Dot, Model = model, Overwrite = overwrite, KeyStorage = keyStorage, BusyTimeout = TimeSpan.FromSeconds(1), IndexingTimeout = s_patience },
             Environment);
 }

@@ -8,12 +8,21 @@ internal sealed class TransactionRun(WorkloadRun run, EmbeddingTransaction trans
     public Dictionary<(string Key, EmbeddingRole Role), WorkloadRun.ModelRecord> Records => records;
 
     public void Set(string key, float value, bool hasMetadata = false, bool expires = false, EmbeddingRole role = EmbeddingRole.None)
+        => Set(key, value, hasMetadata ? Metadata() : null, expires, role);
+
+    public void Set(string key, float value, EmbeddingMetadata? metadata, bool expires = false, EmbeddingRole role = EmbeddingRole.None)
     {
         float[] vector = [value, 1];
-        EmbeddingMetadata? metadata = hasMetadata ? Metadata() : null;
         long expiry = expires ? run.World.Now + (400 * Day) : 0;
         transaction.Set(key, vector, metadata, role, expires ? DateTimeOffset.FromUnixTimeMilliseconds(expiry) : null);
         records[(key, role)] = new(vector, metadata?.ToString() ?? string.Empty, run.World.Now, expiry);
+    }
+
+    public void Set(RepeatedSet record)
+    {
+        run.World.Now = record.Now;
+        transaction.Set(record.Key, record.Vector, record.Metadata);
+        records[(record.Key, EmbeddingRole.None)] = new(record.Vector, record.Metadata.ToString()!, record.Now, 0);
     }
 
     public void Touch(string key, bool hasMetadata, EmbeddingRole role = EmbeddingRole.None)

@@ -30,7 +30,7 @@ internal sealed class WorkloadRun : IDisposable
         _recorder = new RecordingFileSystem(disk ?? new ImageFileSystem { KnowsAllocation = seed % 4 != 3 });
         History = new History(durability, default(StoreContent));
         _recorder.Promised = () => History.Now;
-        World = new StoreWorld(around?.Invoke(_recorder) ?? _recorder, boot: 1, workload.Limits, workload.SaltSeed);
+        World = new StoreWorld(around?.Invoke(_recorder) ?? _recorder, boot: 1, workload.Scale, workload.SaltSeed);
     }
 
     public Random Random { get; }

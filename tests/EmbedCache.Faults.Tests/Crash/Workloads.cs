@@ -35,8 +35,23 @@ internal static class Workloads
 
     public static Workload Optimizing { get; } = new("optimizing", Optimize, s_usual);
 
+    public static Workload Repeating { get; } = new("repeating", Repeat, s_usual)
+    {
+        Repeats = RepeatedSet.Of,
+
+        // It is what comes after a crash that counts.
+        Spends = static budget => budget with { States = budget.States / 4, Recoveries = budget.Recoveries * 4, StatesOfRecovery = budget.StatesOfRecovery * 4, Kills = 0 },
+    };
+
+    /// <summary>Codes, columns and graphs of stores of a few hundred records, as they come about while a store is used: at checkpoints and when it is closed.</summary>
+    public static Workload Deriving { get; } = new("deriving", Derive, new StoreScale(s_usual with { OverlayLevelOneCount = 64 }) { CodesThreshold = 16, GraphThreshold = 16 })
+    {
+        // Each is ten times as much work as others: graphs are verified, searched and built.
+        Spends = static budget => budget with { States = budget.States / 4, Recoveries = budget.Recoveries / 2, Kills = budget.Kills / 2 },
+    };
+
     public static IReadOnlyList<Workload> All { get; } =
-        [Creation, Puts, Mixed, Sections, LargeTransactions, Rollbacks, Reopening, Compaction, TwoHandles, Collisions, Punching, Optimizing];
+        [Creation, Puts, Mixed, Sections, LargeTransactions, Rollbacks, Reopening, Compaction, TwoHandles, Collisions, Punching, Optimizing, Repeating, Deriving];
 
     private static void Create(WorkloadRun run)
     {
@@ -134,6 +149,19 @@ internal static class Workloads
         run.RequireAgreement();
     }
 
+    /// <summary>Records that whoever comes after a crash sets again, byte for byte: frames that a power loss tore out of the log would fit in behind them.</summary>
+    private static void Repeat(WorkloadRun run)
+    {
+        run.Create();
+        for (int i = 0; i < 6; i++)
+        {
+            int count = i;
+            run.Commit(transaction => transaction.Set(RepeatedSet.Of(count)));
+        }
+
+        run.RequireAgreement();
+    }
+
     private static void Reopen(WorkloadRun run)
     {
         run.Create("model");
@@ -195,14 +223,15 @@ internal static class Workloads
     /// <summary>Enough keys that sections are larger than two pages, replaced over and over.</summary>
     private static void Punch(WorkloadRun run)
     {
-        const int KeyCount = 530;
+        // Of so many even the offsets of the ordinals are.
+        (int keyCount, int rounds) = run.Random.Next(4) == 0 ? (1030, 2) : (530, 5);
         run.Create();
-        for (int round = 0; round < 5; round++)
+        for (int round = 0; round < rounds; round++)
         {
             int value = round;
             run.Commit(transaction =>
             {
-                for (int i = 0; i < KeyCount; i++)
+                for (int i = 0; i < keyCount; i++)
                 {
                     transaction.Set($"{i}", value);
                 }
@@ -236,6 +265,39 @@ internal static class Workloads
             run.Optimize(compacts: run.Random.Next(3) == 0);
             Change(run, atMost: 3);
             run.Optimize(compacts: false);
+        }
+
+        run.RequireAgreement();
+    }
+
+    /// <summary>
+    /// The first round's graph is a base, the next ones' are overlays, of which several become one, until so much has changed that a new base is written. What they
+    /// replace is punched.
+    /// </summary>
+    private static void Derive(WorkloadRun run)
+    {
+        const int Rounds = 8;
+        const int SmallCheckpoints = 2;
+        run.Create("model");
+        int count = 0;
+        for (int round = 0; round < Rounds; round++)
+        {
+            int added = round == 0 ? 160 : 18;
+            run.Commit(transaction =>
+            {
+                for (int i = 0; i < added; i++)
+                {
+                    transaction.Set($"{count}", run.Random.Next(1000), EmbeddingMetadata.Empty.With("n", run.Random.Next(100)).With("text", $"{count++} is a text of its own, as long as texts are"));
+                }
+            });
+            run.Checkpoint();
+            for (int i = 0; i < SmallCheckpoints; i++)
+            {
+                Change(run, atMost: 3);
+                run.Checkpoint();
+            }
+
+            run.Reopen();
         }
 
         run.RequireAgreement();

@@ -1,4 +1,5 @@
 using EmbedCache.Storage;
+using EmbedCache.TestSupport;
 
 namespace EmbedCache.Faults.Disk;
 
@@ -112,7 +113,7 @@ internal sealed class ImageFileSystem : IFileSystem
 
         public long Used => Math.Max(content.Length, ReservedTo);
 
-        public List<(object Owner, long From, long To, LockKind Kind)> Locks { get; } = [];
+        public RangeLocks Locks { get; } = new();
     }
 
     private sealed class ImageFile(ImageFileSystem disk, ImageInode inode, string path, bool canWrite) : IStoreFile
@@ -218,17 +219,7 @@ internal sealed class ImageFileSystem : IFileSystem
         {
             lock (disk._gate)
             {
-                long to = offset + length;
-                foreach ((object owner, long from, long end, LockKind held) in inode.Locks)
-                {
-                    if (owner != this && offset < end && from < to && (kind == LockKind.Exclusive || held == LockKind.Exclusive))
-                    {
-                        return false;
-                    }
-                }
-
-                inode.Locks.Add((this, offset, to, kind));
-                return true;
+                return inode.Locks.TryTake(this, offset, length, kind);
             }
         }
 
@@ -236,7 +227,7 @@ internal sealed class ImageFileSystem : IFileSystem
         {
             lock (disk._gate)
             {
-                inode.Locks.RemoveAll(held => held.Owner == this && held.From == offset && held.To == offset + length);
+                inode.Locks.Release(this, offset, length);
             }
         }
 
@@ -246,16 +237,7 @@ internal sealed class ImageFileSystem : IFileSystem
         {
             lock (disk._gate)
             {
-                long? lowest = null;
-                foreach ((object owner, long from, long to, _) in inode.Locks)
-                {
-                    if (owner != this && offset < to && from < offset + length)
-                    {
-                        lowest = Math.Min(lowest ?? long.MaxValue, Math.Max(from, offset));
-                    }
-                }
-
-                return lowest;
+                return inode.Locks.FindLowest(this, offset, length);
             }
         }
 
@@ -264,7 +246,7 @@ internal sealed class ImageFileSystem : IFileSystem
             lock (disk._gate)
             {
                 _isDisposed = true;
-                inode.Locks.RemoveAll(held => held.Owner == this);
+                inode.Locks.ReleaseAll(this);
             }
         }
 

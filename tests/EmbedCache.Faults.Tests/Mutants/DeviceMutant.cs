@@ -7,7 +7,8 @@ namespace EmbedCache.Faults.Mutants;
 /// <param name="Name">What is wrong.</param>
 /// <param name="Wrap">Puts it there.</param>
 /// <param name="Harness">Who must notice.</param>
-internal sealed record DeviceMutant(string Name, Func<IFileSystem, IFileSystem> Wrap, Harness Harness)
+/// <param name="Workload">Where to look first; null where almost any state shows it.</param>
+internal sealed record DeviceMutant(string Name, Func<IFileSystem, IFileSystem> Wrap, Harness Harness, string? Workload = null)
 {
     public static IReadOnlyList<DeviceMutant> All { get; } =
     [
@@ -17,7 +18,7 @@ internal sealed record DeviceMutant(string Name, Func<IFileSystem, IFileSystem> 
         new("directory sync skipped", static inner => new MutantFileSystem(inner) { SyncsDirectories = false }, Harness.Crashes),
         new("slot before data", static inner => new MutantFileSystem(inner) { PutsFlushOffTillSlot = true }, Harness.Crashes),
         new("compacted file renamed before its fsync", static inner => new MutantFileSystem(inner) { Flush = FlushAllButCompacted }, Harness.Crashes),
-        new("punch takes the frame's header", static inner => new MutantFileSystem(inner) { PunchesEarlierBy = 4096 }, Harness.Crashes),
+        new("punch takes the frame's header", static inner => new MutantFileSystem(inner) { PunchesEarlierBy = 4096 }, Harness.Crashes, "punching"),
         new("short write swallowed", static inner => new MutantFileSystem(inner) { SwallowsWriteFailures = true }, Harness.Faults),
     ];
 

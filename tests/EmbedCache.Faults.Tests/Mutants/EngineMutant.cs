@@ -10,7 +10,8 @@ namespace EmbedCache.Faults.Mutants;
 /// <param name="Name">What is wrong with it.</param>
 /// <param name="Apply">Makes the edit; throws where the code is no longer what it expects.</param>
 /// <param name="Harness">Who must notice.</param>
-internal sealed record EngineMutant(string Name, Action<ModuleDefinition> Apply, Harness Harness)
+/// <param name="Workload">Where to look first; null where almost any state shows it.</param>
+internal sealed record EngineMutant(string Name, Action<ModuleDefinition> Apply, Harness Harness, string? Workload = null)
 {
     public override string ToString() => Name;
 
@@ -105,6 +106,16 @@ internal static class Edit
         Require(loads.Length > which, method, parameter);
         loads[which].OpCode = value ? OpCodes.Ldc_I4_1 : OpCodes.Ldc_I4_0;
         loads[which].Operand = null!;
+    }
+
+    /// <summary>In a method, what adds one to a value right before a call adds nothing.</summary>
+    public static void ReplaceIncrementBefore(MethodDefinition method, string callee)
+    {
+        Instruction call = method.Body.Instructions.Single(instruction => instruction.Operand is MethodReference called && called.Name == callee);
+        Instruction add = call.Previous;
+        Instruction one = add.Previous;
+        Require(add.OpCode == OpCodes.Add && one.OpCode == OpCodes.Ldc_I4_1, method, callee);
+        one.OpCode = OpCodes.Ldc_I4_0;
     }
 
     private static int LoadedArgument(Instruction instruction) => instruction.OpCode.Code switch

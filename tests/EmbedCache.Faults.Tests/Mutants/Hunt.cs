@@ -32,13 +32,15 @@ internal static class Hunt
     private static readonly ExplorerBudget s_budget = new() { States = 900, Recoveries = 8, StatesOfRecovery = 60, Kills = 8 };
 
     /// <summary>What the harness found, or null. Called by its name in another load context, where the engine has a fault.</summary>
-    public static string? Run(string harness) => Run(Enum.Parse<Harness>(harness), static inner => inner);
+    /// <param name="harness">Its name.</param>
+    /// <param name="workload">The workload to crash first; null for all in their order.</param>
+    public static string? Run(string harness, string? workload) => Run(Enum.Parse<Harness>(harness), workload, static inner => inner);
 
     /// <summary>The same, with a fault between engine and files.</summary>
-    public static string? Run(Harness harness, Func<IFileSystem, IFileSystem> around)
+    public static string? Run(Harness harness, string? workload, Func<IFileSystem, IFileSystem> around)
     {
         CollidingHashes.Install();
-        foreach (Action trial in Trials(harness, around))
+        foreach (Action trial in Trials(harness, workload, around))
         {
             try
             {
@@ -53,20 +55,20 @@ internal static class Hunt
         return null;
     }
 
-    private static IEnumerable<Action> Trials(Harness harness, Func<IFileSystem, IFileSystem> around) => harness switch
+    private static IEnumerable<Action> Trials(Harness harness, string? workload, Func<IFileSystem, IFileSystem> around) => harness switch
     {
-        Harness.Crashes => Crashes(around),
+        Harness.Crashes => Crashes(Workloads.All.Where(known => known.Name == workload), around).Concat(Crashes(Workloads.All, around)),
         Harness.Faults or Harness.FailedFlushes => Faults(around, harness == Harness.FailedFlushes),
         Harness.DyingCompactions => [() => Neighbours.RequireNothingLost(around)],
         _ => [() => Forks.RequireNoMixture(around)],
     };
 
-    private static IEnumerable<Action> Crashes(Func<IFileSystem, IFileSystem> around)
+    private static IEnumerable<Action> Crashes(IEnumerable<Workload> workloads, Func<IFileSystem, IFileSystem> around)
     {
         var distinct = new DistinctImages();
         for (int seed = 0; seed < Seeds; seed++)
         {
-            foreach (Workload workload in Workloads.All)
+            foreach (Workload workload in workloads)
             {
                 foreach (Durability durability in new[] { Durability.Full, Durability.Normal })
                 {

@@ -1,4 +1,5 @@
 using EmbedCache.Storage;
+using EmbedCache.TestSupport;
 
 namespace EmbedCache.Tests.Engine;
 
@@ -242,7 +243,7 @@ internal sealed class MemoryInode(ulong number, byte[] content)
 
     public long Used => Math.Max(Content.Length, ReservedTo);
 
-    public List<(object Owner, long From, long To, LockKind Kind)> Locks { get; } = [];
+    public RangeLocks Locks { get; } = new();
 
     public void Write(long offset, byte[] bytes) => Apply(new Pending(offset, bytes, -1));
 
@@ -444,14 +445,7 @@ internal sealed class MemoryFile(MemoryFileSystem fileSystem, MemoryInode inode,
     {
         lock (fileSystem.Gate)
         {
-            long to = offset + length;
-            if (inode.Locks.Exists(other => other.Owner != this && offset < other.To && other.From < to && (kind == LockKind.Exclusive || other.Kind == LockKind.Exclusive)))
-            {
-                return false;
-            }
-
-            inode.Locks.Add((this, offset, to, kind));
-            return true;
+            return inode.Locks.TryTake(this, offset, length, kind);
         }
     }
 
@@ -459,7 +453,7 @@ internal sealed class MemoryFile(MemoryFileSystem fileSystem, MemoryInode inode,
     {
         lock (fileSystem.Gate)
         {
-            inode.Locks.RemoveAll(held => held.Owner == this && held.From == offset && held.To == offset + length);
+            inode.Locks.Release(this, offset, length);
         }
     }
 
@@ -469,16 +463,7 @@ internal sealed class MemoryFile(MemoryFileSystem fileSystem, MemoryInode inode,
     {
         lock (fileSystem.Gate)
         {
-            long? lowest = null;
-            foreach ((object owner, long from, long to, _) in inode.Locks)
-            {
-                if (owner != this && offset < to && from < offset + length)
-                {
-                    lowest = Math.Min(lowest ?? long.MaxValue, Math.Max(from, offset));
-                }
-            }
-
-            return lowest;
+            return inode.Locks.FindLowest(this, offset, length);
         }
     }
 
@@ -487,7 +472,7 @@ internal sealed class MemoryFile(MemoryFileSystem fileSystem, MemoryInode inode,
         lock (fileSystem.Gate)
         {
             _isDisposed = true;
-            inode.Locks.RemoveAll(held => held.Owner == this);
+            inode.Locks.ReleaseAll(this);
         }
     }
 

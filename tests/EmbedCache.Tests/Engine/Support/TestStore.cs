@@ -12,6 +12,7 @@ internal sealed class TestStore : IDisposable
     public const long StartOfTime = 1_704_067_200_000;
 
     private readonly TestDirectory? _directory;
+    private int _backgroundThreadCount;
 
     /// <param name="codesThreshold">From how many ordinals on codes are written.</param>
     /// <param name="graphThreshold">From how many codes on a graph is built.</param>
@@ -42,6 +43,9 @@ internal sealed class TestStore : IDisposable
     public long CodesThreshold { get; }
 
     public long GraphThreshold { get; }
+
+    /// <summary>Threads that the engine started in the background.</summary>
+    public int BackgroundThreadCount => _backgroundThreadCount;
 
     /// <summary>The clock: Unix milliseconds.</summary>
     public long Now { get; set; } = StartOfTime;
@@ -82,6 +86,11 @@ internal sealed class TestStore : IDisposable
         FileSystem = fileSystem,
         CodesThreshold = CodesThreshold,
         GraphThreshold = GraphThreshold,
+        NewBackgroundThread = work =>
+        {
+            Interlocked.Increment(ref _backgroundThreadCount);
+            return EngineEnvironment.Default.NewBackgroundThread(work);
+        },
     };
 }
 
