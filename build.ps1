@@ -20,7 +20,7 @@
 .EXAMPLE
     ./build.ps1 -Task Fuzz -Seconds 3600
 .EXAMPLE
-    ./build.ps1 -Task Soak -Seconds 600 -Arguments --filter, FullyQualifiedName~KillTests
+    ./build.ps1 -Task Soak -Seconds 600 -Arguments '--filter=FullyQualifiedName~KillTests'
 #>
 [CmdletBinding()]
 param(
@@ -53,16 +53,24 @@ foreach ($name in $Task) {
         'Build' { Invoke-Dotnet build $module --configuration $Configuration --nologo }
         'Test' { Invoke-Dotnet test $solution --configuration $Configuration --nologo }
         'Pack' { Invoke-Dotnet pack $module --configuration $Configuration --nologo }
-        'Bench' { Invoke-Dotnet run --project $benchmarks --configuration Release -- $Arguments }
-        'Fuzz' { Invoke-Dotnet run --project $fuzz --configuration Release -- drive $Seconds ([System.IO.Path]::Combine($PSScriptRoot, 'output', 'Fuzz')) }
+        'Bench' { Invoke-Dotnet run --project $benchmarks --configuration Release '--' @Arguments }
+        'Fuzz' { Invoke-Dotnet run --project $fuzz --configuration Release '--' drive $Seconds ([System.IO.Path]::Combine($PSScriptRoot, 'output', 'Fuzz')) }
         'Soak' {
-            [System.Environment]::SetEnvironmentVariable('EMBEDCACHE_LONG', '1')
-            if ($PSBoundParameters.ContainsKey('Seconds')) {
-                [System.Environment]::SetEnvironmentVariable('EMBEDCACHE_LONG_SECONDS', "$Seconds")
-                [System.Environment]::SetEnvironmentVariable('EMBEDCACHE_CRASH_SECONDS', "$Seconds")
-            }
+            $limit = if ($PSBoundParameters.ContainsKey('Seconds')) { "$Seconds" } else { $null }
+            $settings = @{ EMBEDCACHE_LONG = '1'; EMBEDCACHE_LONG_SECONDS = $limit; EMBEDCACHE_CRASH_SECONDS = $limit }
+            try {
+                foreach ($setting in $settings.GetEnumerator()) {
+                    [System.Environment]::SetEnvironmentVariable($setting.Key, $setting.Value)
+                }
 
-            Invoke-Dotnet test $solution --configuration Release --nologo $Arguments -- RunConfiguration.TestSessionTimeout=86400000 RunConfiguration.TreatNoTestsAsError=false
+                Invoke-Dotnet test $solution --configuration Release --nologo --logger 'console;verbosity=detailed' @Arguments '--' RunConfiguration.TestSessionTimeout=86400000 RunConfiguration.TreatNoTestsAsError=false
+            }
+            finally {
+                # What this session runs next is not to be long.
+                foreach ($setting in $settings.Keys) {
+                    [System.Environment]::SetEnvironmentVariable($setting, $null)
+                }
+            }
         }
         'Clean' {
             Invoke-Dotnet clean $solution --configuration $Configuration --nologo --verbosity quiet
