@@ -56,8 +56,12 @@ foreach ($name in $Task) {
         'Bench' { Invoke-Dotnet run --project $benchmarks --configuration Release '--' @Arguments }
         'Fuzz' { Invoke-Dotnet run --project $fuzz --configuration Release '--' drive $Seconds ([System.IO.Path]::Combine($PSScriptRoot, 'output', 'Fuzz')) }
         'Soak' {
-            $limit = if ($PSBoundParameters.ContainsKey('Seconds')) { "$Seconds" } else { $null }
-            $settings = @{ EMBEDCACHE_LONG = '1'; EMBEDCACHE_LONG_SECONDS = $limit; EMBEDCACHE_CRASH_SECONDS = $limit }
+            $settings = @{ EMBEDCACHE_LONG = '1' }
+            if ($PSBoundParameters.ContainsKey('Seconds')) {
+                $settings.EMBEDCACHE_LONG_SECONDS = "$Seconds"
+                $settings.EMBEDCACHE_CRASH_SECONDS = "$Seconds"
+            }
+
             try {
                 foreach ($setting in $settings.GetEnumerator()) {
                     [System.Environment]::SetEnvironmentVariable($setting.Key, $setting.Value)
@@ -68,7 +72,7 @@ foreach ($name in $Task) {
             finally {
                 # What this session runs next is not to be long.
                 foreach ($setting in $settings.Keys) {
-                    [System.Environment]::SetEnvironmentVariable($setting, $null)
+                    [System.Environment]::SetEnvironmentVariable($setting, [System.Management.Automation.Language.NullString]::Value)
                 }
             }
         }
