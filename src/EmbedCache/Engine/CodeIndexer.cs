@@ -11,10 +11,10 @@ namespace EmbedCache.Engine;
 /// from the segments and rarely. A row that cannot be made, its record being damaged, says so (<see cref="CodeRow.Unknown"/>), and search meets the damage where
 /// it would have without codes.
 /// </summary>
-internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action makeReadable)
+internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action makeReadable, FreshCodes fresh)
 {
-    /// <summary>Runs of one level that become one of the next: each row is written again once for every sixteenfold growth.</summary>
-    private const int FanOut = 16;
+    /// <summary>Runs of one level that become one of the next: each row is written again once for every thirty-twofold growth.</summary>
+    private const int FanOut = 32;
 
     /// <summary>Rows of a run of level 1.</summary>
     private const long LevelOneCount = 1024;
@@ -63,7 +63,7 @@ internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action make
 
         int kept = runs.Length - Levels.CountMerged([.. runs.Select(run => run.Count)], to - covered);
         CodeRun[] merged = runs.AsSpan(kept).ToArray();
-        SectionExtent written = WriteRun(index, kept == 0 ? null : runs[kept - 1], merged, covered, to, mean);
+        SectionExtent written = WriteRun(index, kept == 0 ? null : runs[kept - 1], merged, covered, to, mean, codebook?.Section.Offset ?? 0);
         added.Add(IndexState.Describe(written));
 
         makeReadable();
@@ -110,7 +110,7 @@ internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action make
         return IndexState.Describe(written);
     }
 
-    private SectionExtent WriteRun(IndexState index, CodeRun? before, CodeRun[] merged, long covered, long to, float[] mean)
+    private SectionExtent WriteRun(IndexState index, CodeRun? before, CodeRun[] merged, long covered, long to, float[] mean, long codebookOffset)
     {
         long first = merged.Length == 0 ? covered : merged[0].FirstOrdinal;
         var offsets = new OrdinalOffsets(index.Segments);
@@ -126,7 +126,6 @@ internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action make
         };
         return appender.AppendSection(frame, writer =>
         {
-            byte[] row = new byte[_stride];
             foreach (CodeRun run in merged)
             {
                 // Checked as a whole before any of it is copied: a section half written could not be taken back.
@@ -136,11 +135,11 @@ internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action make
                 }
                 else
                 {
-                    Encode(offsets, run.FirstOrdinal, run.EndOrdinal, mean, row, writer);
+                    Encode(offsets, run.FirstOrdinal, run.EndOrdinal, mean, codebookOffset, writer);
                 }
             }
 
-            Encode(offsets, covered, to, mean, row, writer);
+            Encode(offsets, covered, to, mean, codebookOffset, writer);
         });
     }
 
@@ -152,22 +151,46 @@ internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action make
         }
     }
 
-    private void Encode(OrdinalOffsets offsets, long from, long to, float[] mean, byte[] row, SectionWriter writer)
+    /// <summary>Writes the rows of a range of ordinals: those that are at hand as they are, the others made from the vectors in the file.</summary>
+    private void Encode(OrdinalOffsets offsets, long from, long to, float[] mean, long codebookOffset, SectionWriter writer)
     {
+        byte[] row = new byte[_stride];
+        int hint = 0;
         for (long ordinal = from; ordinal < to; ordinal++)
         {
-            ReadOnlySpan<float> vector = TryReadVector(offsets, ordinal);
-            if (vector.IsEmpty)
+            ReadOnlySpan<byte> made = TryGetOffset(offsets, ordinal) is long offset ? fresh.TryGet(log, codebookOffset, offset, ref hint) : default;
+            if (made.IsEmpty)
             {
-                row.AsSpan().Clear();
-                CodeRow.Unknown.Write(row);
-            }
-            else
-            {
-                ScalarQuantizer.Encode(vector, _metric, mean, row);
+                Encode(TryReadVector(offsets, ordinal), mean, row);
+                made = row;
             }
 
-            writer.Write(row);
+            writer.Write(made);
+        }
+    }
+
+    private void Encode(ReadOnlySpan<float> vector, float[] mean, byte[] row)
+    {
+        if (vector.IsEmpty)
+        {
+            row.AsSpan().Clear();
+            CodeRow.Unknown.Write(row);
+        }
+        else
+        {
+            ScalarQuantizer.Encode(vector, _metric, mean, row);
+        }
+    }
+
+    private static long? TryGetOffset(OrdinalOffsets offsets, long ordinal)
+    {
+        try
+        {
+            return offsets.At(ordinal);
+        }
+        catch (CorruptFileException)
+        {
+            return null;
         }
     }
 

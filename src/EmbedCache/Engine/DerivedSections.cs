@@ -130,18 +130,24 @@ internal sealed partial class DerivedSections
     /// <summary>The codebook of the scalar codes, or null.</summary>
     public ScalarCodebook? Codebook(LogFile log, long tail)
     {
+        try
+        {
+            return CodebookSection(log, tail) is { } section ? ScalarCodebook.TryRead(section, log.Header.Dimension, log.Header.Metric) : null;
+        }
+        catch (CorruptFileException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The section that holds it, unread.</summary>
+    public Section? CodebookSection(LogFile log, long tail)
+    {
         foreach (CatalogEntry entry in Entries)
         {
             if (entry.Kind == FrameKind.Codebook && TryOpen(log, entry, tail) is { } section && section.Frame.Codebook == FormatConstants.ScalarCodebook)
             {
-                try
-                {
-                    return ScalarCodebook.TryRead(section, log.Header.Dimension, log.Header.Metric);
-                }
-                catch (CorruptFileException)
-                {
-                    return null;
-                }
+                return section;
             }
         }
 

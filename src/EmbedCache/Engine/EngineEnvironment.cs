@@ -47,7 +47,7 @@ internal sealed class EngineEnvironment
     /// <summary>How often an open file looks whether its path still leads to it, at most.</summary>
     public int PathLookMilliseconds { get; init; } = 1000;
 
-    private static Thread CreateBackgroundThread(ThreadStart work) => new(work) { IsBackground = true, Name = "EmbedCache graph", Priority = ThreadPriority.BelowNormal };
+    private static Thread CreateBackgroundThread(ThreadStart work) => PriorityThread.Create(work, ThreadPriority.BelowNormal);
 
     private static byte[] CreateSalt()
     {

@@ -22,7 +22,7 @@ internal sealed class GraphMaintainer(Store store)
     private readonly object _persisting = new();
     private Thread? _worker;
     private bool _wasTold;
-    private Func<bool> _isOver = static () => false;
+    private readonly Deadline _deadline = new();
     private volatile bool _isHeld;
     private volatile bool _isFinishing;
     private volatile bool _hasFailed;
@@ -58,8 +58,7 @@ internal sealed class GraphMaintainer(Store store)
     /// <summary>For a close, after <see cref="Hold"/>: builds for at most this long, writes down how far that came, and ends the background.</summary>
     public void Finish(TimeSpan limit)
     {
-        var clock = Stopwatch.StartNew();
-        _isOver = () => clock.Elapsed >= limit;
+        _deadline.Set(limit);
         _isFinishing = true;
 
         // A worker that was about to end when it was told may have missed it; the second finds nothing to do if the first did not.
@@ -83,7 +82,7 @@ internal sealed class GraphMaintainer(Store store)
     public void Stop()
     {
         _isHeld = true;
-        _isOver = static () => true;
+        _deadline.Set(TimeSpan.Zero);
         lock (_gate)
         {
             Tell();
@@ -121,7 +120,7 @@ internal sealed class GraphMaintainer(Store store)
     /// <summary>After <see cref="Stop"/>: lets the background start again.</summary>
     public void Resume()
     {
-        _isOver = static () => false;
+        _deadline.Lift();
         _isHeld = false;
     }
 
@@ -256,17 +255,17 @@ internal sealed class GraphMaintainer(Store store)
     /// <summary>One session from its beginning to what it wrote; false when the background is to end.</summary>
     private bool RunOnce()
     {
-        using GraphSession? session = _isOver() ? null : GraphSession.TryBegin(store);
+        using GraphSession? session = _deadline.IsOver() ? null : GraphSession.TryBegin(store);
         if (session is null)
         {
-            return !_isFinishing && !_isOver() && WaitForMore() && !_isOver();
+            return !_isFinishing && !_deadline.IsOver() && WaitForMore() && !_deadline.IsOver();
         }
 
         while (true)
         {
-            bool goesOn = session.Step(store.Environment.GraphThreads, _isOver, out uint total);
+            bool goesOn = session.Step(store.Environment.GraphThreads, _deadline.IsOver, out uint total);
             bool isCaughtUp = session.InsertedCount == total;
-            bool isOver = _isOver();
+            bool isOver = _deadline.IsOver();
             if (!goesOn || isOver || (isCaughtUp && _isFinishing))
             {
                 return TryPersist(session) && !isOver && !_isFinishing;
@@ -296,7 +295,7 @@ internal sealed class GraphMaintainer(Store store)
 
             try
             {
-                return session.Persist(s_turn, mustFold: false, _isOver);
+                return session.Persist(s_turn, mustFold: false, _deadline.IsOver);
             }
             catch (FileBusyException)
             {

@@ -21,6 +21,7 @@ internal sealed partial class Store
     private bool _hasWritten;
     private bool _hasNewIndex;
     private long _appended;
+    private long _appendedLast;
 
     /// <summary>True while a transaction of this handle is open.</summary>
     private bool IsWriting => _isWriting;
@@ -78,7 +79,7 @@ internal sealed partial class Store
                 _space = new SpaceReserver(locked, _options.Durability == Durability.Full);
             }
 
-            return new WriteTransaction(this, snapshot, new LogAppender(snapshot.Log, snapshot.Slot, _space!, Environment.Limits.AppendBufferByteLength));
+            return new WriteTransaction(this, snapshot, new LogAppender(snapshot.Log, snapshot.Slot, _space!, Environment.Limits.AppendBufferByteLength, _appendedLast));
         }
         catch
         {
@@ -122,7 +123,8 @@ internal sealed partial class Store
         transaction.MarkPublished();
         Own(log, slot.Sequence, isDurable);
         _hasWritten = true;
-        _appended += slot.PublishedTail - appender.StartOffset;
+        _appendedLast = slot.PublishedTail - appender.StartOffset;
+        _appended += _appendedLast;
         lock (_gate)
         {
             if (_disposed)
@@ -178,15 +180,20 @@ internal sealed partial class Store
     /// </summary>
     public void Abandon(WriteTransaction transaction, LogAppender appender)
     {
+        LogFile log = transaction.Snapshot.Log;
+        if (!appender.IsEmpty)
+        {
+            // Whatever comes to stand at the offsets of its frames was not checked.
+            log.Checked.Clear();
+        }
+
         if (!appender.HasWritten || _poison is not null)
         {
             return;
         }
 
-        LogFile log = transaction.Snapshot.Log;
         try
         {
-            log.Checked.Clear();
             log.Source.Invalidate(transaction.Snapshot.PublishedTail);
             CutAfter(log, transaction.Snapshot.PublishedTail);
             PublishNewEpoch(log, transaction.Snapshot.Slot with { Transaction = appender.Transaction }, _foreignEnd);

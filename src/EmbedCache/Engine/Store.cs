@@ -60,6 +60,9 @@ internal sealed partial class Store : IDisposable
     /// <summary>Builds the graph; null where this store may not.</summary>
     public GraphMaintainer? Graphs => _graphs;
 
+    /// <summary>Codes for the next checkpoint, for the writer.</summary>
+    public FreshCodes FreshCodes { get; } = new();
+
     /// <summary>The header; what it says never changes but the generation.</summary>
     public ref readonly FileHeader Header => ref _shared.Log.Header;
 

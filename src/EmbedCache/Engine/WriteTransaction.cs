@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using EmbedCache.Format;
 using EmbedCache.Keys;
 using EmbedCache.Metadata;
@@ -26,6 +27,7 @@ internal sealed class WriteTransaction : IDisposable
     private byte[] _encoded = [];
     private bool _isCodecKnown;
     private bool _isTailIndexed;
+    private bool _areCodesBegun;
     private bool _isPublished;
     private bool _isEnded;
 
@@ -97,6 +99,7 @@ internal sealed class WriteTransaction : IDisposable
         Span<byte> frame = _appender.Reserve((long)vectorByteLength + key.Bytes.Length + metadata.Length);
         double sumOfSquares = VectorNorm.CopyAndSumSquares(vector, frame.Slice(RecordFrame.VectorOffset, vectorByteLength), out uint crc);
         float norm = VectorRules.RequireNorm(vector, sumOfSquares, _header.Metric, text, _store.Path);
+        AddCode(frame.Slice(RecordFrame.VectorOffset, vectorByteLength), sumOfSquares);
         PutAround(frame, key, new StoredVector(frame.Slice(RecordFrame.VectorOffset, vectorByteLength), norm, RecordEncoding.Float32, 0), crc, metadata, expires, created);
     }
 
@@ -209,9 +212,10 @@ internal sealed class WriteTransaction : IDisposable
 
         long before = _index.OrdinalCount;
         _index = new Indexer(Snapshot.Log, _appender, MakeReadable).Extend(_index, entries, mergeAll);
-        _index = new CodeIndexer(Snapshot.Log, _appender, MakeReadable).Extend(_index, _index.OrdinalCount - before, _store.Environment.CodesThreshold);
+        _index = new CodeIndexer(Snapshot.Log, _appender, MakeReadable, _store.FreshCodes).Extend(_index, _index.OrdinalCount - before, _store.Environment.CodesThreshold);
         _index = new ColumnIndexer(Snapshot.Log, _appender, MakeReadable).Extend(_index, _index.OrdinalCount - before, _store.Environment.CodesThreshold);
         _isTailIndexed = true;
+        _areCodesBegun = false;
         Pending = new TailTable();
     }
 
@@ -286,6 +290,7 @@ internal sealed class WriteTransaction : IDisposable
         {
             if (!_isPublished)
             {
+                _store.FreshCodes.CutAt(_appender.StartOffset);
                 _store.Abandon(this, _appender);
             }
         }
@@ -315,6 +320,19 @@ internal sealed class WriteTransaction : IDisposable
         Created = created,
     };
 
+    /// <summary>Makes the code of the vector that the next frame takes, while it is at hand.</summary>
+    private void AddCode(ReadOnlySpan<byte> vector, double sumOfSquares)
+    {
+        FreshCodes fresh = _store.FreshCodes;
+        if (!_areCodesBegun)
+        {
+            fresh.Begin(Snapshot.Log, Snapshot.Slot.Epoch, _index, _appender.NextOffset);
+            _areCodesBegun = true;
+        }
+
+        fresh.Add(_appender.NextOffset, MemoryMarshal.Cast<byte, float>(vector), Math.Sqrt(sumOfSquares));
+    }
+
     /// <summary>Header, key and metadata of a frame that has its vector.</summary>
     private void PutAround(Span<byte> frame, in StoredKey key, scoped in StoredVector vector, uint vectorCrc, ReadOnlySpan<byte> metadata, long expires, long created)
     {
@@ -341,7 +359,7 @@ internal sealed class WriteTransaction : IDisposable
         key.Bytes.CopyTo(frame.Slice(record.KeyOffset));
         metadata.CopyTo(frame.Slice(record.MetadataOffset));
         FrameKind kind = record.Header.Kind;
-        uint payloadCrc = Crc32.Append(crc, frame.Slice(record.KeyOffset, record.KeyByteLength + record.MetadataByteLength));
+        uint payloadCrc = Crc32.AppendOften(crc, frame.Slice(record.KeyOffset, record.KeyByteLength + record.MetadataByteLength));
         long offset = _appender.SealWithCrc(frame, kind, payloadCrc);
         Pending.Add(key.Hash, offset, kind.TakesOrdinal());
 

@@ -9,6 +9,10 @@ namespace EmbedCache.Numerics;
 /// <remarks>
 /// The reference's operations on the reference's lanes, 16 elements at a time. Multiplications and additions are written apart and stay apart: the just-in-time
 /// compiler fuses nothing of its own accord. The form of 256 bits also serves processors with 128, where the runtime takes it in halves.
+/// <para>
+/// The reference's bound of 127 is left out: |y| is at most the largest, the scale at least that over 127 but for a rounding of 2^-24, so that their quotient
+/// rounds to 127 at most.
+/// </para>
 /// </remarks>
 internal static partial class ScalarQuantizer
 {
@@ -38,6 +42,7 @@ internal static partial class ScalarQuantizer
         float scale = ScaleOf(most, out double inverse);
         Vector512<double> scales = Vector512.Create((double)scale);
         Vector512<double> inverses = Vector512.Create(inverse);
+        Vector512<double> rounder = Vector512.Create(Rounder);
         Vector512<double> sums0 = Vector512<double>.Zero;
         Vector512<double> sums1 = Vector512<double>.Zero;
         Vector512<int> codeSums = Vector512<int>.Zero;
@@ -45,16 +50,17 @@ internal static partial class ScalarQuantizer
         for (int i = 0; i < whole; i += NumLanes)
         {
             (Vector512<double> low, Vector512<double> high) = Centred512(ref source, ref centre, hasMean, by, i);
-            Vector512<double> code0 = Round512(low * inverses);
-            Vector512<double> code1 = Round512(high * inverses);
+            Vector512<double> raised0 = (low * inverses) + rounder;
+            Vector512<double> raised1 = (high * inverses) + rounder;
+            Vector512<double> code0 = raised0 - rounder;
+            Vector512<double> code1 = raised1 - rounder;
             Vector512<double> error0 = low - (code0 * scales);
             Vector512<double> error1 = high - (code1 * scales);
             sums0 += error0 * error0;
             sums1 += error1 * error1;
 
             // The whole number stands in the low bits.
-            Vector512<double> rounder = Vector512.Create(Rounder);
-            Vector512<int> whole16 = Vector512.Narrow((code0 + rounder).AsInt64(), (code1 + rounder).AsInt64());
+            Vector512<int> whole16 = Vector512.Narrow(raised0.AsInt64(), raised1.AsInt64());
             codeSums += whole16;
             squareSums += whole16 * whole16;
             Vector256<short> shorts = Vector256.Narrow(whole16.GetLower(), whole16.GetUpper());
@@ -159,30 +165,16 @@ internal static partial class ScalarQuantizer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Quantize8(Vector256<double> low, Vector256<double> high, Vector256<double> inverses, Vector256<double> scales, ref Vector256<double> sums0, ref Vector256<double> sums1)
     {
-        Vector256<double> code0 = Round256(low * inverses);
-        Vector256<double> code1 = Round256(high * inverses);
+        Vector256<double> rounder = Vector256.Create(Rounder);
+        Vector256<double> raised0 = (low * inverses) + rounder;
+        Vector256<double> raised1 = (high * inverses) + rounder;
+        Vector256<double> code0 = raised0 - rounder;
+        Vector256<double> code1 = raised1 - rounder;
         Vector256<double> error0 = low - (code0 * scales);
         Vector256<double> error1 = high - (code1 * scales);
         sums0 += error0 * error0;
         sums1 += error1 * error1;
-        Vector256<double> rounder = Vector256.Create(Rounder);
-        return Vector256.Narrow((code0 + rounder).AsInt64(), (code1 + rounder).AsInt64());
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> Round512(Vector512<double> value)
-    {
-        Vector512<double> rounder = Vector512.Create(Rounder);
-        Vector512<double> rounded = (value + rounder) - rounder;
-        return Vector512.Min(Vector512.Max(rounded, Vector512.Create(-MaxCode)), Vector512.Create(MaxCode));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<double> Round256(Vector256<double> value)
-    {
-        Vector256<double> rounder = Vector256.Create(Rounder);
-        Vector256<double> rounded = (value + rounder) - rounder;
-        return Vector256.Min(Vector256.Max(rounded, Vector256.Create(-MaxCode)), Vector256.Create(MaxCode));
+        return Vector256.Narrow(raised0.AsInt64(), raised1.AsInt64());
     }
 }
 #endif

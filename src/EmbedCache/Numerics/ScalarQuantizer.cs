@@ -44,14 +44,21 @@ internal static partial class ScalarQuantizer
     /// <returns>What the row's tail says; <see cref="CodeRow.Unknown"/> for a vector that is not finite, has no direction where one is needed, or is further from the mean than a float can say.</returns>
     public static CodeRow Encode(ReadOnlySpan<float> vector, Metric metric, ReadOnlySpan<float> mean, Span<byte> row)
     {
+        bool isFinite = VectorNorm.TryMeasure(vector, out double norm);
+        return Encode(vector, isFinite ? norm : double.NaN, metric, mean, row);
+    }
+
+    /// <summary>The same where the norm is known.</summary>
+    /// <param name="vector">The vector as it is stored, any floats.</param>
+    /// <param name="norm">Its norm as <see cref="VectorNorm.TryMeasure"/> gives it; NaN where that gives none.</param>
+    /// <param name="metric">The file's metric.</param>
+    /// <param name="mean">The codebook's mean, or empty for none.</param>
+    /// <param name="row">Receives the row, <see cref="CodeRow.Stride"/> bytes.</param>
+    public static CodeRow Encode(ReadOnlySpan<float> vector, double norm, Metric metric, ReadOnlySpan<float> mean, Span<byte> row)
+    {
         row.Slice(vector.Length).Clear();
-        double scale = 1;
-        bool isKnown = VectorNorm.TryMeasure(vector, out double norm);
-        if (metric == Metric.Cosine)
-        {
-            scale = 1 / norm;
-            isKnown &= norm > 0;
-        }
+        bool isKnown = metric == Metric.Cosine ? norm > 0 : norm >= 0;
+        double scale = metric == Metric.Cosine ? 1 / norm : 1;
 
         CodeRow fields = isKnown ? Quantize(vector, scale, mean, row) : CodeRow.Unknown;
         if (!isKnown || !fields.IsSound)

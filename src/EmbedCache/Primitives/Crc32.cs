@@ -49,15 +49,19 @@ internal static partial class Crc32
 
     /// <summary>The same as <see cref="Compute"/>, for short data of which there will be much: where the vector code has to be compiled for it, that pays.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint ComputeOften(ReadOnlySpan<byte> data)
+    public static uint ComputeOften(ReadOnlySpan<byte> data) => AppendOften(0, data);
+
+    /// <summary>The same for <see cref="Append"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint AppendOften(uint crc, ReadOnlySpan<byte> data)
     {
 #if NET
         if (IsClmulSupported)
         {
-            return AppendClmul(0, data);
+            return AppendClmul(crc, data);
         }
 #endif
-        return AppendSlicing(0, data);
+        return AppendSlicing(crc, data);
     }
 
     /// <summary>The reference: eight bytes at a time through eight tables.</summary>

@@ -30,10 +30,11 @@ internal sealed class LogAppender : IDisposable
     /// <param name="slot">What to go on from.</param>
     /// <param name="space">Where room comes from.</param>
     /// <param name="largestBufferByteLength">Bytes gathered before they are written.</param>
-    public LogAppender(LogFile log, in CommitSlot slot, SpaceReserver space, int largestBufferByteLength = LargestBufferByteLength)
+    /// <param name="expectedByteLength">Bytes that the transaction is likely to take: as many as the one before. A buffer that has to grow is copied.</param>
+    public LogAppender(LogFile log, in CommitSlot slot, SpaceReserver space, int largestBufferByteLength = LargestBufferByteLength, long expectedByteLength = 0)
     {
         _largestBufferByteLength = largestBufferByteLength;
-        _buffer = ArrayPool<byte>.Shared.Rent(Math.Min(SmallestBufferByteLength, largestBufferByteLength));
+        _buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(Math.Max(SmallestBufferByteLength, expectedByteLength), largestBufferByteLength));
         _log = log;
         _space = space;
         _epoch = slot.Epoch;

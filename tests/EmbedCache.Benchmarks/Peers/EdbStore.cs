@@ -16,16 +16,25 @@ internal sealed class EdbStore : IVectorStore
     /// <summary>A store that searches well.</summary>
     public static IVectorStore CreateCoded(string path, int dimension, SyncMode sync) => Create(path, dimension, sync, IndexMode.Codes);
 
-    private static EdbStore Create(string path, int dimension, SyncMode sync, IndexMode index) => new(EmbeddingCache.Create(
-        PathOf(path),
-        new EmbeddingCacheCreateOptions
+    /// <summary>A store as it is made for who says nothing: with codes, and a graph that is begun in the background and at close.</summary>
+    public static IVectorStore CreateDefault(string path, int dimension, SyncMode sync) => Create(path, dimension, sync, IndexMode.Auto);
+
+    /// <summary>The same, but closing does not go on with the graph.</summary>
+    public static IVectorStore CreateWithoutWaiting(string path, int dimension, SyncMode sync) => Create(path, dimension, sync, IndexMode.Auto, TimeSpan.Zero);
+
+    private static EdbStore Create(string path, int dimension, SyncMode sync, IndexMode index, TimeSpan? indexing = null)
+    {
+        var options = new EmbeddingCacheCreateOptions
         {
             Dimension = dimension,
             Metric = Metric.Cosine,
             Durability = sync == SyncMode.Full ? Durability.Full : Durability.Normal,
             Index = index,
             Overwrite = true,
-        }));
+        };
+        options.IndexingTimeout = indexing ?? options.IndexingTimeout;
+        return new EdbStore(EmbeddingCache.Create(PathOf(path), options));
+    }
 
     public static IVectorStore Open(string path, int dimension, ReadPattern pattern)
         => new EdbStore(EmbeddingCache.Open(PathOf(path), new EmbeddingCacheOptions { ReadOnly = true }));

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EmbedCache.Benchmarks.Peers;
 
 /// <summary>
-/// Key and vector, appended one after another through a buffer: no checksum, no recovery, no preallocation. The bound that a store which
-/// promises more is held against. To read, the file is mapped and a dictionary in memory finds the place.
+/// Key and vector, appended one after another through a buffer: no checksum, no recovery, no preallocation; synced for every batch, at the end, or
+/// never. The bound that a store which promises more is held against. To read, the file is mapped and a dictionary in memory finds the place.
 /// </summary>
 internal sealed unsafe class RawLogStore : IVectorStore
 {
@@ -99,6 +99,11 @@ internal sealed unsafe class RawLogStore : IVectorStore
         _map?.Dispose();
         if (_file is not null)
         {
+            if (_sync == SyncMode.Normal)
+            {
+                Posix.Sync(_file);
+            }
+
             _file.Dispose();
             if (_index is not null)
             {

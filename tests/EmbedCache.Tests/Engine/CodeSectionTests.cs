@@ -68,6 +68,70 @@ public sealed class CodeSectionTests
         StoreContent.AssertValid(reopened);
     }
 
+    /// <summary>Codes are made when records are appended. What becomes of the records until the checkpoint must become of their codes.</summary>
+    [Theory]
+    [InlineData(Metric.Cosine)]
+    [InlineData(Metric.Dot)]
+    public void CodesMadeInAdvanceFollowTheirRecords(Metric metric)
+    {
+        using var store = new TestStore(codesThreshold: 10);
+        using EmbeddingCache cache = store.Create(Dimension, metric);
+        Fill(cache, 0, 50);
+        cache.Checkpoint();
+
+        // Rolled back, so that others come to stand at the same offsets.
+        using (EmbeddingTransaction transaction = cache.BeginTransaction())
+        {
+            Fill(transaction, 100, 20, seed: 1);
+        }
+
+        Fill(cache, 100, 15, seed: 2);
+
+        // Another handle's have none, and a refused record leaves its place to the next.
+        using (EmbeddingCache another = store.Open())
+        {
+            Fill(another, 200, 5, seed: 3);
+        }
+
+        using (EmbeddingTransaction transaction = cache.BeginTransaction())
+        {
+            Assert.Throws<InvalidEmbeddingException>(() => transaction.Set("bad", Enumerable.Repeat(float.NaN, Dimension).ToArray()));
+            Fill(transaction, 300, 20, seed: 4);
+            transaction.Commit();
+        }
+
+        // The caller's array is his own again once Set has returned.
+        float[] vector = Vector("changed afterwards", 5);
+        cache.Set("changed afterwards", vector);
+        vector[0] += 1;
+        Assert.True(cache.Touch("k3", null));
+        cache.Remove("k4");
+        cache.Checkpoint();
+        EmbeddingCacheInfo info = cache.GetInfo();
+        Assert.Equal(50 + 15 + 5 + 20 + 1 + 1, info.CodedCount);
+        Assert.Equal(info.Count + info.DeadCount, info.CodedCount);
+        StoreContent.AssertValid(cache);
+    }
+
+    /// <summary>A checkpoint within a transaction, and what follows it in the same one.</summary>
+    [Fact]
+    public void CodesMadeInAdvanceOutliveACheckpointInTheMiddleOfATransaction()
+    {
+        using var store = new TestStore(codesThreshold: 10);
+        using EmbeddingCache cache = store.Create(Dimension);
+        Fill(cache, 0, 50);
+        cache.Checkpoint();
+        using (EmbeddingTransaction transaction = cache.BeginTransaction())
+        {
+            Fill(transaction, 1000, 2 * WriteTransaction.MaxUnindexedCount + 100, seed: 1);
+            transaction.Commit();
+        }
+
+        cache.Checkpoint();
+        Assert.Equal(50 + (2 * WriteTransaction.MaxUnindexedCount) + 100, cache.GetInfo().CodedCount);
+        StoreContent.AssertValid(cache);
+    }
+
     [Fact]
     public void TouchesHaveTheCodeOfTheVectorTheyKeep()
     {
@@ -266,6 +330,14 @@ public sealed class CodeSectionTests
 
     private static void Fill(EmbeddingCache cache, int first, int count, int seed = 0)
         => cache.Set(Enumerable.Range(first, count).Select(i => new EmbeddingEntry($"k{i}", Vector($"k{i}", seed))));
+
+    private static void Fill(EmbeddingTransaction transaction, int first, int count, int seed)
+    {
+        for (int i = first; i < first + count; i++)
+        {
+            transaction.Set($"k{i}", Vector($"k{i}", seed));
+        }
+    }
 
     private static float[] Vector(string key, int seed = 0)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using EmbedCache.Format;
 
 namespace EmbedCache.Tests.Engine;
@@ -41,6 +42,32 @@ public sealed class TransactionTests : IDisposable
             Assert.False(reader.Contains("removed"));
             Assert.Equal(2, reader.GetInfo().Count);
         }
+    }
+
+    /// <summary>Regression: what a rollback took back counted as checked when it had not left the buffer, and with it what another handle then put in its place.</summary>
+    [Fact]
+    public void WhatStandsInThePlaceOfARolledBackRecordIsChecked()
+    {
+        using EmbeddingCache cache = _store.Create();
+        cache.Set("kept", [1, 1]);
+        using (EmbeddingTransaction transaction = cache.BeginTransaction())
+        {
+            transaction.Set("other", [2, 2]);
+        }
+
+        using (EmbeddingCache another = _store.Open())
+        {
+            another.Set("other", [3, 7]);
+        }
+
+        int vector = _store.Bytes().AsSpan().IndexOf(MemoryMarshal.AsBytes(new[] { 3f, 7f }.AsSpan()));
+        using (var file = new FileStream(_store.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            file.Position = vector;
+            file.WriteByte(1);
+        }
+
+        Assert.Throws<CorruptFileException>(() => cache.Get("other"));
     }
 
     [Theory]

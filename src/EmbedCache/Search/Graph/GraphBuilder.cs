@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using EmbedCache.Numerics;
+using EmbedCache.Storage;
 
 namespace EmbedCache.Search.Graph;
 
@@ -60,7 +61,7 @@ internal sealed class GraphBuilder(WorkingGraph graph, CodeTable codes)
         var others = new Thread[Math.Max(0, threads - 1)];
         for (int i = 0; i < others.Length; i++)
         {
-            others[i] = new Thread(() => Work(shares, insert)) { IsBackground = true, Name = "EmbedCache graph", Priority = priority };
+            others[i] = PriorityThread.Create(() => Work(shares, insert), priority);
             others[i].Start();
         }
 

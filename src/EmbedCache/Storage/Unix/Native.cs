@@ -37,6 +37,9 @@ internal static class Native
     /// <summary>Linux: release; always together with KEEP_SIZE.</summary>
     public const int FALLOC_FL_PUNCH_HOLE = 2;
 
+    /// <summary>setpriority of a process, and on Linux of a thread: 0 is the one that calls.</summary>
+    public const int PRIO_PROCESS = 0;
+
     /// <summary>macOS: flush the drive's cache too, which its fsync does not.</summary>
     public const int F_FULLFSYNC = 51;
 
@@ -109,6 +112,9 @@ internal static class Native
 
     [DllImport(LibC, EntryPoint = "madvise", SetLastError = true)]
     public static extern int MAdvise(IntPtr address, IntPtr length, int advice);
+
+    [DllImport(LibC, EntryPoint = "setpriority", SetLastError = true)]
+    public static extern int SetPriority(int which, int who, int priority);
 
     [DllImport(LibC, EntryPoint = "fchmod", SetLastError = true)]
     public static extern int FChMod(int file, uint mode);
