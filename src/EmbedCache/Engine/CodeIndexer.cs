@@ -13,8 +13,9 @@ namespace EmbedCache.Engine;
 /// </summary>
 internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action makeReadable, FreshCodes fresh)
 {
-    /// <summary>Runs of one level that become one of the next: each row is written again once for every thirty-twofold growth.</summary>
+    /// <summary>Runs of one level that become one of the next: each row is written again once for every thirty-twofold growth, and once while there are few.</summary>
     private const int FanOut = 32;
+    private const int SmallFanOut = 16;
 
     /// <summary>Rows of a run of level 1.</summary>
     private const long LevelOneCount = 1024;
@@ -26,7 +27,7 @@ internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action make
     /// <summary>Vectors that a mean is taken of.</summary>
     private const int SampleCount = 4096;
 
-    private static readonly GeometricRuns Levels = new(LevelOneCount, FanOut);
+    private static readonly GeometricRuns Levels = new(LevelOneCount, FanOut, SmallFanOut);
 
     private readonly int _dimension = log.Header.Dimension;
     private readonly Metric _metric = log.Header.Metric;

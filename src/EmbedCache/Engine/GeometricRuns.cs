@@ -6,8 +6,15 @@ namespace EmbedCache.Engine;
 /// </summary>
 /// <param name="levelOneCount">Entries of a run of level 1; each level has <paramref name="fanOut"/> times as many.</param>
 /// <param name="fanOut">Runs of one level that become one of the next.</param>
-internal readonly struct GeometricRuns(long levelOneCount, int fanOut)
+/// <param name="smallFanOut">The same of level 0, where there is little to write again.</param>
+internal readonly struct GeometricRuns(long levelOneCount, int fanOut, int smallFanOut)
 {
+    /// <summary>One fan-out for all levels.</summary>
+    public GeometricRuns(long levelOneCount, int fanOut)
+        : this(levelOneCount, fanOut, fanOut)
+    {
+    }
+
     /// <summary>How many of the newest runs to merge with a new one: all that are smaller, and those of its level once there are enough of them.</summary>
     /// <param name="counts">Entries of each run, oldest first.</param>
     /// <param name="newCount">Entries of the new run.</param>
@@ -30,7 +37,7 @@ internal readonly struct GeometricRuns(long levelOneCount, int fanOut)
             }
 
             bool hasSmaller = run - merged > sameLevel;
-            if (run == merged || (!hasSmaller && sameLevel < fanOut - 1))
+            if (run == merged || (!hasSmaller && sameLevel < (level == 0 ? smallFanOut : fanOut) - 1))
             {
                 return merged;
             }
