@@ -18,7 +18,7 @@ doc: |
   current slot's `ofs_published`. To read one place, instantiate one of the
   parametric types yourself: `frame_at(ofs)`, `keys_entry_at(ofs, idx)`,
   `ordinals_entry_at(ofs, idx)`, `live_word_at(ofs, idx)`,
-  `codebook_at(ofs)`, `code_row_at(ofs, dimension, idx)`, `graph_at(ofs)`,
+  `codebook_at(ofs)`, `code_row_at(ofs, num_entries, dimension, idx)`, `graph_at(ofs)`,
   `graph_row_at(graph, idx)`, `graph_entry_at(graph, ofs_level, idx)`,
   `short_code_block_at(ofs, num_subspaces, idx)`, `columns_at(ofs)`,
   `column_at(ofs, idx)` and
@@ -843,15 +843,32 @@ types:
       - id: reserved
         size: 28
         doc: Zero.
-  code_fields:
+  coarse_fields:
     doc: |
-      What stands beside a code, in the last 16 bytes of its row. Decoded, the
-      code is `scale` times each of its signed bytes.
+      The last 16 bytes of a coarse row. Decoded by the coarse row alone, an
+      element of half-byte u is `scale` * (16 u - 120.5).
     doc-ref: FORMAT.md#codes
     seq:
       - id: scale
         type: f4
-        doc: At least 0.
+        doc: What a step of a code is worth, at least 0.
+      - id: coarse_residual
+        type: f4
+        doc: |
+          L2 norm of what the coarse row's decoded form lacks, rounded up;
+          infinite where the record could not be read.
+      - id: coarse_norm
+        type: f4
+        doc: L2 norm of the coarse row's decoded form, rounded up.
+      - id: norm
+        type: f4
+        doc: L2 norm of the decoded code, rounded up.
+  fine_fields:
+    doc: |
+      The last 8 bytes of a fine row. Decoded by both rows, an element of
+      half-bytes u and l is `scale` * (16 u + l - 128).
+    doc-ref: FORMAT.md#codes
+    seq:
       - id: residual
         type: f4
         doc: |
@@ -859,10 +876,7 @@ types:
           vector is not known, or too long for a float.
       - id: sum
         type: s4
-        doc: Of the signed bytes.
-      - id: norm
-        type: f4
-        doc: L2 norm of the decoded code, rounded up.
+        doc: Of the codes.
   frame_at:
     doc: 'To be instantiated by hand: the frame at an offset.'
     params:
@@ -977,30 +991,67 @@ types:
         size: 128
         doc: 32 f4.
   code_row_at:
-    doc: 'To be instantiated by hand: the row of one ordinal in a codes section.'
+    doc: 'To be instantiated by hand: the rows of one ordinal in a codes section.'
+    doc-ref: FORMAT.md#codes
     params:
       - id: ofs_section
         type: u8
         doc: Where the section's frame begins.
+      - id: num_entries
+        type: u8
+        doc: The section's.
       - id: dimension
         type: u4
         doc: The file's.
       - id: idx_row
         type: u8
-        doc: Index of the row, from 0. Its ordinal is `first_ordinal` + this.
+        doc: Index of the rows, from 0. Their ordinal is `first_ordinal` + this.
     instances:
-      len_row:
-        value: (dimension + 79) / 64 * 64
-        doc: Length of a row.
-      codes:
+      len_halves:
+        value: (dimension + 1) / 2
+        doc: Bytes of half-bytes in a row.
+      len_coarse:
+        value: (len_halves + 47) / 32 * 32
+        doc: Length of a coarse row.
+      len_fine:
+        value: (len_halves + 39) / 32 * 32
+        doc: Length of a fine row.
+      num_rows:
+        value: num_entries * 64 / (len_coarse + len_fine)
+        doc: Ordinals of the section.
+      idx_first:
+        value: idx_row / 256 * 256
+        doc: Index of the first rows of the group.
+      num_group:
+        value: 'num_rows - idx_first < 256 ? num_rows - idx_first : 256'
+        doc: Ordinals of the group.
+      ofs_coarse:
+        value: ofs_section + 64 + idx_first * (len_coarse + len_fine) + (idx_row - idx_first) * len_coarse
+        doc: Where the coarse row begins.
+      ofs_fine:
+        value: ofs_section + 64 + idx_first * (len_coarse + len_fine) + num_group * len_coarse + (idx_row - idx_first) * len_fine
+        doc: Where the fine row begins.
+      coarse:
         io: _root._io
-        pos: ofs_section + 64 + idx_row * len_row
-        size: dimension
-        doc: Signed bytes, -127 to 127.
-      fields:
+        pos: ofs_coarse
+        size: len_halves
+        doc: |
+          Of byte i, the lower half is of element i, the upper of element
+          i + `len_halves`: the upper half-bytes of the codes + 128.
+      coarse_fields:
         io: _root._io
-        pos: ofs_section + 64 + idx_row * len_row + len_row - 16
-        type: code_fields
+        pos: ofs_coarse + len_coarse - 16
+        type: coarse_fields
+        doc: What stands beside them.
+      fine:
+        io: _root._io
+        pos: ofs_fine
+        size: len_halves
+        doc: The lower half-bytes, likewise.
+      fine_fields:
+        io: _root._io
+        pos: ofs_fine + len_fine - 8
+        type: fine_fields
         doc: What stands beside them.
   columns_header:
     doc: The first line of a columns section; its columns follow, a line each.

@@ -40,13 +40,13 @@ public sealed partial class EmbeddingCache
     /// <summary>How the newest search of this object was done, or null before the first.</summary>
     public SearchPlan? LastSearchPlan => _lastSearchPlan;
 
-    /// <summary>The records nearest to a query: at most <paramref name="top"/>, best first, none below <paramref name="minimumScore"/>. Exact. Ties break by record order.</summary>
+    /// <summary>The records nearest to a query, with their vectors: at most <paramref name="top"/>, best first, none below <paramref name="minimumScore"/>. Exact. Ties break by record order.</summary>
     /// <param name="query">Dimension finite elements.</param>
     /// <param name="top">How many at most, at least 1.</param>
     /// <param name="minimumScore">Lowest score to return; higher is better under every metric.</param>
     /// <exception cref="InvalidEmbeddingException">The query is not a vector of this file's kind.</exception>
     public IReadOnlyList<SimilarEmbedding> FindSimilar(ReadOnlySpan<float> query, int top = 10, double minimumScore = double.NegativeInfinity)
-        => FindSimilar(query, new SearchOptions { Top = top, MinimumScore = minimumScore, Exact = true });
+        => FindSimilar(query, new SearchOptions { Top = top, MinimumScore = minimumScore, Exact = true, IncludeVectors = true });
 
     /// <summary>The records nearest to a query, best first. Ties break by record order.</summary>
     /// <param name="query">Dimension finite elements.</param>
@@ -106,7 +106,7 @@ public sealed partial class EmbeddingCache
             var results = new SimilarEmbedding[found.Length][];
             for (int i = 0; i < results.Length; i++)
             {
-                results[i] = ReadHits(snapshot, set, found[i]);
+                results[i] = ReadHits(snapshot, set, found[i], options.IncludeVectors);
             }
 
             return results;
@@ -117,26 +117,39 @@ public sealed partial class EmbeddingCache
         }
     }
 
-    private SimilarEmbedding[] ReadHits(Snapshot snapshot, ScanSet set, ScoredOrdinal[] best)
+    private SimilarEmbedding[] ReadHits(Snapshot snapshot, ScanSet set, ScoredOrdinal[] best, bool withVectors)
     {
+        var offsets = new long[best.Length];
+        var vectors = new long[best.Length];
+        for (int i = 0; i < offsets.Length; i++)
+        {
+            offsets[i] = set.OffsetOf(best[i].Ordinal);
+            RecordFrame frame = RecordReader.Read(snapshot.Log, offsets[i], snapshot.PublishedTail);
+            vectors[i] = frame.Header.Kind == FrameKind.Touch ? frame.TouchedRecord : offsets[i];
+        }
+
+        RequireDistinct(vectors, snapshot.Log.Path);
         var hits = new SimilarEmbedding[best.Length];
-        var vectors = new HashSet<long>();
         for (int i = 0; i < hits.Length; i++)
         {
-            long offset = set.OffsetOf(best[i].Ordinal);
-            RecordFrame frame = RecordReader.Read(snapshot.Log, offset, snapshot.PublishedTail);
-            if (!vectors.Add(frame.Header.Kind == FrameKind.Touch ? frame.TouchedRecord : offset))
-            {
-                throw new CorruptFileException("Two live records are said to have one vector; compact the file, which rebuilds its indexes", snapshot.Log.Path, offset);
-            }
-
-            hits[i] = new SimilarEmbedding(
-                EmbeddingReader.Read(snapshot, offset, frame, null),
-                best[i].Score,
-                Scores.ToDistance(Metric, best[i].Score));
+            RecordFrame frame = RecordReader.Read(snapshot.Log, offsets[i], snapshot.PublishedTail);
+            hits[i] = new SimilarEmbedding(EmbeddingReader.Read(snapshot, offsets[i], frame, null, withVectors), best[i].Score, Scores.ToDistance(Metric, best[i].Score));
         }
 
         return hits;
+    }
+
+    /// <summary>Damage that no checksum tells: an index with one record many times, whose copies would fill the memory.</summary>
+    private static void RequireDistinct(long[] offsets, string path)
+    {
+        Array.Sort(offsets);
+        for (int i = 1; i < offsets.Length; i++)
+        {
+            if (offsets[i] == offsets[i - 1])
+            {
+                throw new CorruptFileException("Two live records are said to have one vector; compact the file, which rebuilds its indexes", path, offsets[i]);
+            }
+        }
     }
 
     private IEnumerable<Embedding> EnumerateSnapshot(bool newestFirst, Filter? filter)

@@ -197,6 +197,7 @@ public sealed class FindSimilarEmbeddingCommand : CacheCommand
                 Filter = _filter,
                 Exact = Exact,
                 EfSearch = EfSearch > 0 ? EfSearch : null,
+                IncludeVectors = true,
             });
             WriteVerbose(Engine.LastSearchPlan!.ToString());
         }

@@ -32,7 +32,7 @@ internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action make
     private readonly int _dimension = log.Header.Dimension;
     private readonly Metric _metric = log.Header.Metric;
     private readonly float[] _scratch = new float[log.Header.Dimension];
-    private readonly int _stride = CodeRow.Stride(log.Header.Dimension);
+    private readonly CodeLayout _layout = new(log.Header.Dimension);
 
     /// <summary>The index with codes for its ordinals, or as many of them as one checkpoint may make.</summary>
     /// <param name="index">The index, its segments written and readable.</param>
@@ -127,59 +127,51 @@ internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action make
         };
         return appender.AppendSection(frame, writer =>
         {
+            var rows = new CodeRunWriter(writer, _layout);
             foreach (CodeRun run in merged)
             {
                 // Checked as a whole before any of it is copied: a section half written could not be taken back.
                 if (run.Section.IsWhole())
                 {
-                    Copy(run, writer);
+                    Copy(run, rows);
                 }
                 else
                 {
-                    Encode(offsets, run.FirstOrdinal, run.EndOrdinal, mean, codebookOffset, writer);
+                    Encode(offsets, run.FirstOrdinal, run.EndOrdinal, mean, codebookOffset, rows);
                 }
             }
 
-            Encode(offsets, covered, to, mean, codebookOffset, writer);
+            Encode(offsets, covered, to, mean, codebookOffset, rows);
+            rows.Complete();
         });
     }
 
-    private static void Copy(CodeRun run, SectionWriter writer)
+    private static void Copy(CodeRun run, CodeRunWriter rows)
     {
         for (long ordinal = run.FirstOrdinal; ordinal < run.EndOrdinal; ordinal++)
         {
-            writer.Write(run.Row(ordinal));
+            rows.Next(out Span<byte> coarse, out Span<byte> fine);
+            run.Coarse(ordinal).CopyTo(coarse);
+            run.Fine(ordinal).CopyTo(fine);
         }
     }
 
     /// <summary>Writes the rows of a range of ordinals: those that are at hand as they are, the others made from the vectors in the file.</summary>
-    private void Encode(OrdinalOffsets offsets, long from, long to, float[] mean, long codebookOffset, SectionWriter writer)
+    private void Encode(OrdinalOffsets offsets, long from, long to, float[] mean, long codebookOffset, CodeRunWriter rows)
     {
-        byte[] row = new byte[_stride];
         int hint = 0;
         for (long ordinal = from; ordinal < to; ordinal++)
         {
+            rows.Next(out Span<byte> coarse, out Span<byte> fine);
             ReadOnlySpan<byte> made = TryGetOffset(offsets, ordinal) is long offset ? fresh.TryGet(log, codebookOffset, offset, ref hint) : default;
             if (made.IsEmpty)
             {
-                Encode(TryReadVector(offsets, ordinal), mean, row);
-                made = row;
+                ScalarQuantizer.Encode(TryReadVector(offsets, ordinal), _metric, mean, coarse, fine);
+                continue;
             }
 
-            writer.Write(made);
-        }
-    }
-
-    private void Encode(ReadOnlySpan<float> vector, float[] mean, byte[] row)
-    {
-        if (vector.IsEmpty)
-        {
-            row.AsSpan().Clear();
-            CodeRow.Unknown.Write(row);
-        }
-        else
-        {
-            ScalarQuantizer.Encode(vector, _metric, mean, row);
+            made.Slice(0, coarse.Length).CopyTo(coarse);
+            made.Slice(coarse.Length).CopyTo(fine);
         }
     }
 

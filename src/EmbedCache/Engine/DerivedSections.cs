@@ -202,13 +202,13 @@ internal sealed partial class DerivedSections
             return null;
         }
 
-        int stride = CodeRow.Stride(log.Header.Dimension);
+        var layout = new CodeLayout(log.Header.Dimension);
         var all = new List<CodeRun>();
         foreach (CatalogEntry entry in Entries)
         {
             if (entry.Kind == FrameKind.Codes && TryOpen(log, entry, tail) is { } section && section.Frame.Codebook == FormatConstants.ScalarCodebook)
             {
-                all.Add(new CodeRun(section, stride));
+                all.Add(new CodeRun(section, layout));
             }
         }
 
@@ -217,8 +217,7 @@ internal sealed partial class DerivedSections
         long next = 0;
         foreach (CodeRun run in all)
         {
-            bool isWhole = run.Count > 0 && run.Section.Count % (stride / FormatConstants.LineByteLength) == 0;
-            if (!isWhole || run.FirstOrdinal != next || run.Count > ordinalCount - next || joined.Count == ushort.MaxValue)
+            if (!run.IsWellFormed || run.FirstOrdinal != next || run.Count > ordinalCount - next || joined.Count == ushort.MaxValue)
             {
                 break;
             }
@@ -227,7 +226,7 @@ internal sealed partial class DerivedSections
             next = run.EndOrdinal;
         }
 
-        return joined.Count == 0 ? null : new CodeRuns(codebook, stride, [.. joined]);
+        return joined.Count == 0 ? null : new CodeRuns(codebook, layout, [.. joined]);
     }
 
     private ColumnSet[] OpenColumns(LogFile log, long tail, long ordinalCount)

@@ -53,15 +53,16 @@ internal sealed class DerivedVerifier(Snapshot snapshot, Action<long, string> re
             return;
         }
 
-        byte[] expected = new byte[codes.Stride];
+        byte[] coarse = new byte[codes.Layout.CoarseByteLength];
+        byte[] fine = new byte[codes.Layout.FineByteLength];
         for (long ordinal = 0; ordinal < Math.Min(codes.Count, ordinals.Count); ordinal++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             long offset = ordinals[(int)ordinal];
             RecordFrame frame = RecordReader.Read(_log, offset, snapshot.PublishedTail);
             RecordFrame record = RecordReader.ReadVectorFrame(_log, frame, ref offset);
-            ScalarQuantizer.Encode(RecordReader.Vector(_log, offset, record), _log.Header.Metric, codes.Codebook.Mean, expected);
-            if (!codes.Row(ordinal).SequenceEqual(expected))
+            ScalarQuantizer.Encode(RecordReader.Vector(_log, offset, record), _log.Header.Metric, codes.Codebook.Mean, coarse, fine);
+            if (!codes.Coarse(ordinal).SequenceEqual(coarse) || !codes.Fine(ordinal).SequenceEqual(fine))
             {
                 report(codes.RunOf(ordinal).Section.Offset, $"The code of ordinal {ordinal} is not that of its record");
                 return;

@@ -12,7 +12,8 @@ internal static class EmbeddingReader
     /// <param name="offset">Offset of a Record or Touch frame.</param>
     /// <param name="frame">The frame, read before.</param>
     /// <param name="text">The key's text where the caller knows it and the file may not.</param>
-    public static Embedding Read(Snapshot snapshot, long offset, in RecordFrame frame, string? text)
+    /// <param name="withVector">False leaves the vector empty: copying it costs more than all the rest.</param>
+    public static Embedding Read(Snapshot snapshot, long offset, in RecordFrame frame, string? text, bool withVector = true)
     {
         LogFile log = snapshot.Log;
         long vectorOffset = offset;
@@ -23,7 +24,7 @@ internal static class EmbeddingReader
             isDigest ? text : text ?? ReadText(log, offset, keyBytes),
             isDigest ? keyBytes.ToArray() : null,
             frame.Role,
-            ReadVector(snapshot, vectorOffset, record),
+            withVector ? ReadVector(snapshot, vectorOffset, record) : default,
             MetadataCodec.Decode(RecordReader.Metadata(log, offset, frame), log.Path, offset),
             UnixTime.ToDateTimeOffset(record.Created),
             UnixTime.ToOptional(frame.Expires),

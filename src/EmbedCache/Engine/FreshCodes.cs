@@ -25,7 +25,7 @@ internal sealed class FreshCodes
     private long _codebookOffset;
     private uint _epoch;
     private float[] _mean = [];
-    private int _stride;
+    private CodeLayout _layout;
     private int _rowsPerChunk;
 
     /// <summary>Whether rows can be made: the file has a codebook to make them by.</summary>
@@ -55,8 +55,8 @@ internal sealed class FreshCodes
             _log = log;
             _epoch = epoch;
             _codebookOffset = codebook.Offset;
-            _stride = CodeRow.Stride(log.Header.Dimension);
-            _rowsPerChunk = Math.Max(1, ChunkByteLength / _stride);
+            _layout = new CodeLayout(log.Header.Dimension);
+            _rowsPerChunk = Math.Max(1, ChunkByteLength / _layout.RowByteLength);
         }
 
         if (_count > 0 && index.CoversTo > _offsets[0])
@@ -65,7 +65,7 @@ internal sealed class FreshCodes
         }
     }
 
-    /// <summary>Makes the row of a record that was just appended.</summary>
+    /// <summary>Makes the rows of a record that was just appended.</summary>
     /// <param name="offset">Its frame; offsets ascend.</param>
     /// <param name="vector">Its vector, as it stands in the frame: the caller's may have changed since.</param>
     /// <param name="norm">Its norm, as <see cref="VectorNorm.TryMeasure"/> gives it; finite.</param>
@@ -73,7 +73,7 @@ internal sealed class FreshCodes
     {
         // A record that failed halfway left its place to this one.
         CutAt(offset);
-        if (!IsActive || (long)_count * _stride > MaxByteLength)
+        if (!IsActive || (long)_count * _layout.RowByteLength > MaxByteLength)
         {
             return;
         }
@@ -85,10 +85,11 @@ internal sealed class FreshCodes
 
         if (_count == _chunks.Count * _rowsPerChunk)
         {
-            _chunks.Add(new byte[_rowsPerChunk * _stride]);
+            _chunks.Add(new byte[_rowsPerChunk * _layout.RowByteLength]);
         }
 
-        ScalarQuantizer.Encode(vector, norm, _log!.Header.Metric, _mean, Row(_count));
+        Span<byte> row = Row(_count);
+        ScalarQuantizer.Encode(vector, norm, _log!.Header.Metric, _mean, row.Slice(0, _layout.CoarseByteLength), row.Slice(_layout.CoarseByteLength));
         _offsets[_count++] = offset;
     }
 
@@ -101,7 +102,7 @@ internal sealed class FreshCodes
         }
     }
 
-    /// <summary>The row of a record, or empty where there is none.</summary>
+    /// <summary>The coarse row of a record and behind it the fine one, or empty where there are none.</summary>
     /// <param name="log">The file.</param>
     /// <param name="codebookOffset">What the row is to be relative to.</param>
     /// <param name="offset">The record's frame.</param>
@@ -121,5 +122,5 @@ internal sealed class FreshCodes
         return hint < _count && _offsets[hint] == offset ? Row(hint) : default;
     }
 
-    private Span<byte> Row(int index) => _chunks[index / _rowsPerChunk].AsSpan(index % _rowsPerChunk * _stride, _stride);
+    private Span<byte> Row(int index) => _chunks[index / _rowsPerChunk].AsSpan(index % _rowsPerChunk * _layout.RowByteLength, _layout.RowByteLength);
 }

@@ -20,7 +20,7 @@ namespace EmbedCache.Numerics;
 internal static partial class ScalarQuantizer
 {
     private const int NumLanes = 16;
-    private const ulong SignBits = 0x8080808080808080;
+    private const int MaxStackByteLength = 4096;
     private const double MaxCode = 127;
     private const double SmallestScale = 1.1754943508222875e-38;
 
@@ -36,16 +36,20 @@ internal static partial class ScalarQuantizer
     /// <summary>2^-50: more than the relative error of a subtraction and of a root.</summary>
     private const double RoundingSlack = 8.881784197001252e-16;
 
-    /// <summary>Writes the row of a record's vector.</summary>
-    /// <param name="vector">The vector as it is stored, any floats.</param>
+    /// <summary>2^-49: more than the relative error of a root, a product and an addition.</summary>
+    private const double CoarseSlack = 1.7763568394002505e-15;
+
+    /// <summary>Writes the rows of a record's vector.</summary>
+    /// <param name="vector">The vector as it is stored, any floats; empty where it could not be read.</param>
     /// <param name="metric">The file's metric.</param>
     /// <param name="mean">The codebook's mean, or empty for none.</param>
-    /// <param name="row">Receives the row, <see cref="CodeRow.Stride"/> bytes.</param>
-    /// <returns>What the row's tail says; <see cref="CodeRow.Unknown"/> for a vector that is not finite, has no direction where one is needed, or is further from the mean than a float can say.</returns>
-    public static CodeRow Encode(ReadOnlySpan<float> vector, Metric metric, ReadOnlySpan<float> mean, Span<byte> row)
+    /// <param name="coarse">Receives the coarse row, <see cref="CodeLayout.CoarseByteLength"/> bytes.</param>
+    /// <param name="fine">Receives the fine row, <see cref="CodeLayout.FineByteLength"/> bytes.</param>
+    /// <returns>What the rows' fields say; <see cref="CodeRow.Unknown"/> for a vector that is not finite, has no direction where one is needed, or is further from the mean than a float can say.</returns>
+    public static CodeRow Encode(ReadOnlySpan<float> vector, Metric metric, ReadOnlySpan<float> mean, Span<byte> coarse, Span<byte> fine)
     {
-        bool isFinite = VectorNorm.TryMeasure(vector, out double norm);
-        return Encode(vector, isFinite ? norm : double.NaN, metric, mean, row);
+        bool isFinite = VectorNorm.TryMeasure(vector, out double norm) && !vector.IsEmpty;
+        return Encode(vector, isFinite ? norm : double.NaN, metric, mean, coarse, fine);
     }
 
     /// <summary>The same where the norm is known.</summary>
@@ -53,41 +57,67 @@ internal static partial class ScalarQuantizer
     /// <param name="norm">Its norm as <see cref="VectorNorm.TryMeasure"/> gives it; NaN where that gives none.</param>
     /// <param name="metric">The file's metric.</param>
     /// <param name="mean">The codebook's mean, or empty for none.</param>
-    /// <param name="row">Receives the row, <see cref="CodeRow.Stride"/> bytes.</param>
-    public static CodeRow Encode(ReadOnlySpan<float> vector, double norm, Metric metric, ReadOnlySpan<float> mean, Span<byte> row)
+    /// <param name="coarse">Receives the coarse row, <see cref="CodeLayout.CoarseByteLength"/> bytes.</param>
+    /// <param name="fine">Receives the fine row, <see cref="CodeLayout.FineByteLength"/> bytes.</param>
+    public static CodeRow Encode(ReadOnlySpan<float> vector, double norm, Metric metric, ReadOnlySpan<float> mean, Span<byte> coarse, Span<byte> fine)
     {
-        row.Slice(vector.Length).Clear();
+        coarse.Clear();
+        fine.Clear();
         bool isKnown = metric == Metric.Cosine ? norm > 0 : norm >= 0;
         double scale = metric == Metric.Cosine ? 1 / norm : 1;
-
-        CodeRow fields = isKnown ? Quantize(vector, scale, mean, row) : CodeRow.Unknown;
-        if (!isKnown || !fields.IsSound)
+        CodeRow fields = CodeRow.Unknown;
+        if (isKnown)
         {
-            row.Clear();
-            fields = CodeRow.Unknown;
+            Span<byte> codes = vector.Length <= MaxStackByteLength ? stackalloc byte[vector.Length] : new byte[vector.Length];
+            fields = Quantize(vector, scale, mean, codes);
+            double slack = metric == Metric.Cosine ? UnitSlack : fields.Norm * RoundingSlack;
+            fields = fields with { Residual = RoundUp(fields.Residual + slack) };
+            CodePacker.Pack(codes, coarse, fine);
+            fields = AddCoarse(fields, vector.Length, coarse, fine);
+            if (!fields.IsSound)
+            {
+                coarse.Clear();
+                fine.Clear();
+                fields = CodeRow.Unknown;
+            }
         }
 
-        double slack = metric == Metric.Cosine ? UnitSlack : fields.Norm * RoundingSlack;
-        fields = fields with { Residual = RoundUp(fields.Residual + slack) };
-        fields.Write(row);
+        fields.Write(coarse, fine);
         return fields;
     }
 
-    /// <summary>Makes a query that the kernels of <see cref="Int8Kernels"/> hold against rows: unsigned codes, and zeros behind them.</summary>
+    /// <summary>
+    /// What a coarse row by itself says and lacks. With q = 16 u + l - 128 an element's code, it lacks l - 7.5 of q and decodes to 16 u - 120.5: sums of their squares
+    /// are whole numbers over four, so that all but the last roundings are exact.
+    /// </summary>
+    private static CodeRow AddCoarse(CodeRow fields, int dimension, ReadOnlySpan<byte> coarse, ReadOnlySpan<byte> fine)
+    {
+        (int upperSum, int upperSquares) = CodePacker.Measure(coarse);
+        (int lowerSum, int lowerSquares) = CodePacker.Measure(fine);
+        long lacking = (4L * lowerSquares) - (60L * lowerSum) + (225L * dimension);
+        long decoded = (1024L * upperSquares) - (15_424L * upperSum) + (58_081L * dimension);
+        double residual = fields.Residual + (fields.Scale * Math.Sqrt(lacking) / 2);
+        double norm = fields.Scale * Math.Sqrt(decoded) / 2;
+        return fields with
+        {
+            CoarseResidual = RoundUp(residual + (residual * CoarseSlack)),
+            CoarseNorm = RoundUp(norm + (norm * CoarseSlack)),
+        };
+    }
+
+    /// <summary>Makes a query that the kernels of <see cref="CodeKernels"/> hold against rows: signed codes in two runs, and zeros behind each.</summary>
     /// <param name="vector">The prepared query: at length 1 under cosine and dot.</param>
     /// <param name="mean">Under L2 the codebook's mean; else empty, since the mean's share of a score is the same for every row.</param>
-    /// <param name="query">Receives the codes, <see cref="CodeRow.Stride"/> bytes.</param>
-    /// <returns>Scale, residual and norm of the decoded query, as for rows.</returns>
+    /// <param name="query">Receives the codes, <see cref="CodeLayout.QueryByteLength"/> bytes.</param>
+    /// <returns>Scale, residual, sum and norm of the decoded query, as for rows.</returns>
     public static CodeRow EncodeQuery(ReadOnlySpan<float> vector, ReadOnlySpan<float> mean, Span<byte> query)
     {
         CodeRow fields = FirstQueries.ArePast ? Quantize(vector, 1, mean, query) : QuantizeScalar(vector, 1, Checked(mean, vector.Length), query.Slice(0, vector.Length));
-        Span<ulong> words = MemoryMarshal.Cast<byte, ulong>(query);
-        for (int i = 0; i < words.Length; i++)
-        {
-            words[i] ^= SignBits;
-        }
-
-        query.Slice(vector.Length).Clear();
+        int half = (vector.Length + 1) / 2;
+        Span<byte> upper = query.Slice(query.Length / 2);
+        query.Slice(half, vector.Length - half).CopyTo(upper);
+        upper.Slice(vector.Length - half).Clear();
+        query.Slice(half, (query.Length / 2) - half).Clear();
         return fields with { Residual = RoundUp(fields.Residual + (fields.Norm * RoundingSlack)) };
     }
 

@@ -28,6 +28,9 @@ internal sealed class SharedFloor(double minimumScore)
     }
 }
 
+/// <summary>What a record's code says about its score.</summary>
+internal readonly record struct ScoreBounds(double Lower, double Upper);
+
 /// <summary>
 /// What one thread knows of one query: the best scores so far, and the rows whose bounds leave open whether they are among the best. Rows that are certain to
 /// be better than what is known are scored at once, so that the floor rises as early as it can; the others wait until it has risen.
@@ -80,17 +83,53 @@ internal sealed class BoundPart(BoundQuery query, int top, SharedFloor floor) : 
         floor.Raise(_best.Threshold);
     }
 
+    /// <summary>Holds rows that their coarse halves left against their fine ones too.</summary>
+    /// <param name="run">Where they are.</param>
+    /// <param name="first">Ordinal of the chunk's first row.</param>
+    /// <param name="rows">The chunk's coarse rows.</param>
+    /// <param name="products">Inner products of the query and the coarse rows, by index in the chunk.</param>
+    /// <param name="survivors">Indexes in the chunk; those that are left come to the front.</param>
+    /// <param name="bounds">Receives the bounds of those that are left.</param>
+    /// <returns>How many are left.</returns>
+    /// <exception cref="CorruptFileException">A block is damaged.</exception>
+    [MethodImpl(JitOptions.AggressiveOptimization)]
+    public int Refine(CodeRun run, long first, ReadOnlySpan<byte> rows, ReadOnlySpan<int> products, Span<byte> survivors, Span<ScoreBounds> bounds)
+    {
+        int length = run.Layout.CoarseByteLength;
+        int fineLength = run.Layout.FineByteLength;
+        ReadOnlySpan<byte> fineRows = run.FineRows(first, rows.Length / length);
+        foreach (byte index in survivors)
+        {
+            CodeKernels.Prefetch(fineRows.Slice(index * fineLength, fineLength));
+        }
+
+        int left = 0;
+        double current = Floor;
+        foreach (byte index in survivors)
+        {
+            ReadOnlySpan<byte> fine = fineRows.Slice(index * fineLength, fineLength);
+            int product = query.Product(products[index], CodeKernels.Dot(query.Codes, fine));
+            CodeRow row = CodeRow.Read(rows.Slice(index * length, length), fine);
+            double upper = query.UpperBound(row, product);
+            if (!(upper < current))
+            {
+                survivors[left] = index;
+                bounds[left++] = new ScoreBounds(query.LowerBound(row, product), upper);
+            }
+        }
+
+        return left;
+    }
+
     /// <summary>Takes the rows of a chunk that their bounds leave.</summary>
     /// <param name="set">The records.</param>
     /// <param name="first">Ordinal of the chunk's first row.</param>
-    /// <param name="rows">The chunk's rows.</param>
-    /// <param name="stride">Bytes of a row.</param>
-    /// <param name="products">Inner product of codes by index in the chunk.</param>
+    /// <param name="count">Rows of the chunk.</param>
     /// <param name="survivors">Indexes in the chunk.</param>
+    /// <param name="bounds">Their bounds.</param>
     [MethodImpl(JitOptions.AggressiveOptimization)]
-    public void Take(ScanSet set, long first, ReadOnlySpan<byte> rows, int stride, ReadOnlySpan<int> products, ReadOnlySpan<byte> survivors)
+    public void Take(ScanSet set, long first, int count, ReadOnlySpan<byte> survivors, ReadOnlySpan<ScoreBounds> bounds)
     {
-        int count = rows.Length / stride;
         if (survivors.Length > count / 2)
         {
             _floatChunksLeft = _floatChunksNext;
@@ -100,44 +139,32 @@ internal sealed class BoundPart(BoundQuery query, int top, SharedFloor floor) : 
         }
 
         _floatChunksNext = Math.Max(1, _floatChunksNext / 2);
-        foreach (byte index in survivors)
+        for (int i = 0; i < survivors.Length; i++)
         {
-            if (!set.IsLive(first + index))
+            long ordinal = first + survivors[i];
+            if (set.IsLive(ordinal))
             {
-                continue;
-            }
-
-            CodeRow row = CodeRow.Read(rows.Slice(index * stride, stride));
-            if (query.LowerBound(row, products[index]) > Floor)
-            {
-                Score(set, first + index);
-            }
-            else
-            {
-                Add(new Candidate(query.UpperBound(row, products[index]), first + index));
+                Take(set, ordinal, bounds[i]);
             }
         }
     }
 
-    /// <summary>Takes one row of a live record.</summary>
-    [MethodImpl(JitOptions.AggressiveOptimization)]
-    public void TakeRow(ScanSet set, long ordinal, ReadOnlySpan<byte> row, int product)
+    /// <summary>Takes one live record: scores it now where it is certain to be better than what is known, else keeps it until more is known.</summary>
+    public void Take(ScanSet set, long ordinal, in ScoreBounds bounds)
     {
-        CodeRow fields = CodeRow.Read(row);
         double current = Floor;
-        double upper = query.UpperBound(fields, product);
-        if (upper < current)
+        if (bounds.Upper < current)
         {
             return;
         }
 
-        if (query.LowerBound(fields, product) > current)
+        if (bounds.Lower > current)
         {
             Score(set, ordinal);
         }
         else
         {
-            Add(new Candidate(upper, ordinal));
+            Add(new Candidate(bounds.Upper, ordinal));
         }
     }
 

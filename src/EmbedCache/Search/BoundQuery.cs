@@ -30,7 +30,7 @@ internal sealed class BoundQuery
     public BoundQuery(Query query, CodeRuns codes)
     {
         Query = query;
-        Codes = new byte[codes.Stride];
+        Codes = new byte[codes.Layout.QueryByteLength];
         bool isL2 = query.Metric == Metric.L2;
         _isCosine = query.Metric == Metric.Cosine;
         float[] mean = codes.Codebook.Mean;
@@ -43,7 +43,7 @@ internal sealed class BoundQuery
         if (isL2)
         {
             _normSquared = (double)code.Norm * code.Norm;
-            Terms = new BoundTerms(true, code.Scale, 1, 1 - NormSquaredSlack, _normSquared * (1 - NormSquaredSlack));
+            Terms = new BoundTerms(true, code.Scale, 1, 1 - NormSquaredSlack, _normSquared * (1 - NormSquaredSlack), code.Sum);
             return;
         }
 
@@ -53,18 +53,18 @@ internal sealed class BoundQuery
             // The record has length 1: the kernel's rounding is the same for all.
             _offset = mean.Length == 0 ? 0 : WideKernels.Dot(query.Vector, mean);
             _margin = (length * _rounding) + Slack;
-            Terms = new BoundTerms(false, code.Scale, length * (1 + Slack), _residual * (1 + Slack), 0);
+            Terms = new BoundTerms(false, code.Scale, length * (1 + Slack), _residual * (1 + Slack), 0, code.Sum);
             return;
         }
 
         // |x| is at most residual + norm. Scores are of the query as it was given.
         double rounding = length * _rounding;
-        Terms = new BoundTerms(false, code.Scale * query.Norm, (length + rounding) * (1 + Slack) * query.Norm, (_residual + rounding) * (1 + Slack) * query.Norm, 0);
+        Terms = new BoundTerms(false, code.Scale * query.Norm, (length + rounding) * (1 + Slack) * query.Norm, (_residual + rounding) * (1 + Slack) * query.Norm, 0, code.Sum);
     }
 
     public Query Query { get; }
 
-    /// <summary>Unsigned codes, a stride long.</summary>
+    /// <summary>Signed codes as <see cref="CodeKernels"/> takes them.</summary>
     public byte[] Codes { get; }
 
     public BoundTerms Terms { get; }
@@ -81,25 +81,28 @@ internal sealed class BoundQuery
         return _isCosine && floor <= -1 ? double.NegativeInfinity : floor - _offset - _margin - (Math.Abs(floor) * Slack);
     }
 
-    /// <summary>No score of a vector with this code is higher.</summary>
-    public double UpperBound(in CodeRow row, int product)
-    {
-        double inner = Terms.Scale * row.Scale * (product - (128 * row.Sum));
-        if (Terms.IsL2)
-        {
-            double squared = Terms.NormSquared + ((double)row.Norm * row.Norm * Terms.Norm) - (2 * inner);
-            double distance = (Math.Sqrt(Math.Max(squared, 0)) * (1 - Slack)) - ((row.Residual + _residual) * (1 + Slack));
-            return -Math.Max(0, (distance * (1 - _rounding)) - VanishingDistance);
-        }
+    /// <summary>Inner product of the codes of the query and of a row, from those of the query and the row's two halves.</summary>
+    public int Product(int coarse, int fine) => (CodeRow.CoarseStep * coarse) + fine - (CodeRow.Offset * Terms.Sum);
 
-        double bound = _offset + inner + Error(row) + _margin;
-        return _isCosine ? Math.Max(bound, -1) : bound + (Math.Abs(bound) * Slack);
+    /// <summary>No score of a vector with this coarse row is higher.</summary>
+    /// <param name="row">The coarse row.</param>
+    /// <param name="product">Inner product of the query's codes and its half-bytes.</param>
+    public double CoarseUpperBound(ReadOnlySpan<byte> row, int product)
+    {
+        CoarseFields fields = CodeRow.ReadCoarse(row);
+        return UpperBound(Terms.Scale * fields.Scale * ((CodeRow.CoarseStep * (double)product) - (CodeRow.CoarseMiddle * Terms.Sum)), fields.Residual, fields.Norm);
     }
+
+    /// <summary>Between which scores that of a vector with this code is.</summary>
+    public ScoreBounds Bounds(in CodeRow row, int product) => new(LowerBound(row, product), UpperBound(row, product));
+
+    /// <summary>No score of a vector with this code is higher.</summary>
+    public double UpperBound(in CodeRow row, int product) => UpperBound(Terms.Scale * row.Scale * product, row.Residual, row.Norm);
 
     /// <summary>No score of a vector with this code is lower.</summary>
     public double LowerBound(in CodeRow row, int product)
     {
-        double inner = Terms.Scale * row.Scale * (product - (128 * row.Sum));
+        double inner = Terms.Scale * row.Scale * product;
         if (Terms.IsL2)
         {
             double squared = _normSquared + ((double)row.Norm * row.Norm) - (2 * inner);
@@ -107,9 +110,22 @@ internal sealed class BoundQuery
             return -((distance * (1 + _rounding) * (1 + Slack)) + VanishingDistance);
         }
 
-        double bound = _offset + inner - Error(row) - _margin;
+        double bound = _offset + inner - Error(row.Residual, row.Norm) - _margin;
         return _isCosine ? Math.Min(bound, 1) : bound - (Math.Abs(bound) * Slack);
     }
 
-    private double Error(in CodeRow row) => (Terms.Residual * row.Residual) + (Terms.Norm * row.Norm);
+    private double UpperBound(double inner, float residual, float norm)
+    {
+        if (Terms.IsL2)
+        {
+            double squared = Terms.NormSquared + ((double)norm * norm * Terms.Norm) - (2 * inner);
+            double distance = (Math.Sqrt(Math.Max(squared, 0)) * (1 - Slack)) - ((residual + _residual) * (1 + Slack));
+            return -Math.Max(0, (distance * (1 - _rounding)) - VanishingDistance);
+        }
+
+        double bound = _offset + inner + Error(residual, norm) + _margin;
+        return _isCosine ? Math.Max(bound, -1) : bound + (Math.Abs(bound) * Slack);
+    }
+
+    private double Error(float residual, float norm) => (Terms.Residual * residual) + (Terms.Norm * norm);
 }

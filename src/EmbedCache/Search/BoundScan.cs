@@ -11,8 +11,9 @@ namespace EmbedCache.Search;
 internal readonly record struct BoundResult(ScoredOrdinal[] Best, long ScoredCount);
 
 /// <summary>
-/// Exact search that reads the codes of all records and the vectors of few: the same records and scores as <see cref="ExactScan"/>, on every input, with any
-/// number of threads. Queries of a batch share a pass: a chunk of rows stays in the cache while all of them are held against it, four at a time.
+/// Exact search that reads half of the codes of all records, the other half of some, and the vectors of few: the same records and scores as
+/// <see cref="ExactScan"/>, on every input, with any number of threads. Queries of a batch share a pass: a chunk of rows stays in the cache while all of them are
+/// held against it, four at a time.
 /// Records that have no code yet are scanned in floats.
 /// </summary>
 internal static class BoundScan
@@ -23,6 +24,9 @@ internal static class BoundScan
     /// <summary>A chunk and a group of queries stay in the second level of the cache, near the first.</summary>
     private const int BytesPerChunk = 64 << 10;
     private const int FewestRowsPerChunk = 16;
+
+    /// <summary>Rows of a thread's first chunk, which without a floor is scanned in floats.</summary>
+    private const int FirstRowCount = 32;
 
     /// <summary>Queries that go over a row together.</summary>
     private const int GroupSize = 4;
@@ -51,8 +55,9 @@ internal static class BoundScan
         }
 
         int groups = (queries.Length + GroupSize - 1) / GroupSize;
-        int parts = (int)Math.Max(1, Math.Min(SearchParts.Count(threads, count * codes.Stride * groups), count));
-        var shares = new Shares(set.OrdinalCount, Math.Max(1, BytesPerShare / codes.Stride), first, codes.NextPassIsBackwards());
+        int parts = (int)Math.Max(1, Math.Min(SearchParts.Count(threads, count * codes.Layout.CoarseByteLength * groups), count));
+        long share = Math.Max(1, BytesPerShare / codes.Layout.CoarseByteLength / CodeLayout.GroupRowCount) * CodeLayout.GroupRowCount;
+        var shares = new Shares(set.OrdinalCount, share, first, codes.NextPassIsBackwards());
         BoundPart[][] found = SearchParts.Run(parts, () => ScanShares(set, codes, bounds, floors, top, shares, onDamage));
         try
         {
@@ -84,15 +89,17 @@ internal static class BoundScan
             }
 
             var chunk = new Chunk(set, codes, parts, onDamage);
-            int rowsPerChunk = Math.Min(BoundKernels.MaxRowCount, Math.Max(FewestRowsPerChunk, BytesPerChunk / codes.Stride));
+            int rowsPerChunk = queries.Length == 1 ? BoundKernels.MaxRowCount : Math.Min(BoundKernels.MaxRowCount, Math.Max(FewestRowsPerChunk, BytesPerChunk / codes.Layout.CoarseByteLength));
+            int rows = Math.Min(FirstRowCount, rowsPerChunk);
             while (shares.TryTake(out long from, out long to))
             {
                 while (from < to)
                 {
-                    long end = Math.Min(to, from + rowsPerChunk);
+                    long end = Math.Min(to, from + rows);
+                    rows = rowsPerChunk;
                     if (from < codes.Count)
                     {
-                        end = Math.Min(end, codes.RunOf(from).EndOrdinal);
+                        end = Math.Min(end, codes.RunOf(from).GroupEnd(from));
                     }
 
                     chunk.Scan(from, (int)(end - from));
@@ -185,12 +192,14 @@ internal static class BoundScan
     {
         private readonly int[] _products = new int[GroupSize * BoundKernels.MaxRowCount];
         private readonly byte[] _survivors = new byte[BoundKernels.MaxRowCount];
+        private readonly ScoreBounds[] _bounds = new ScoreBounds[BoundKernels.MaxRowCount];
         private readonly BoundPart[] _byCode = new BoundPart[parts.Length];
 
         [MethodImpl(JitOptions.AggressiveOptimization)]
         public void Scan(long first, int count)
         {
-            ReadOnlySpan<byte> rows = first < codes.Count ? TryRows(first, count) : default;
+            CodeRun? run = first < codes.Count ? codes.RunOf(first) : null;
+            ReadOnlySpan<byte> rows = run is null ? default : TryRows(run, first, count);
             int numByCode = 0;
             foreach (BoundPart part in parts)
             {
@@ -204,41 +213,58 @@ internal static class BoundScan
                 }
             }
 
+            int length = codes.Layout.CoarseByteLength;
             int next = 0;
             for (; next + GroupSize <= numByCode; next += GroupSize)
             {
-                BoundKernels.Multiply4(_byCode[next].Query.Codes, _byCode[next + 1].Query.Codes, _byCode[next + 2].Query.Codes, _byCode[next + 3].Query.Codes, rows, codes.Stride, _products);
+                BoundKernels.Multiply4(_byCode[next].Query.Codes, _byCode[next + 1].Query.Codes, _byCode[next + 2].Query.Codes, _byCode[next + 3].Query.Codes, rows, length, _products);
                 for (int i = 0; i < GroupSize; i++)
                 {
                     BoundPart part = _byCode[next + i];
-                    ReadOnlySpan<int> products = _products.AsSpan(i * count, count);
-                    int survivors = BoundKernels.Compare(rows, count, codes.Stride, part.Query.Terms, part.Query.Cut(part.Floor), products, _survivors);
-                    Take(part, first, rows, products, survivors);
+                    Span<int> products = _products.AsSpan(i * count, count);
+                    int survivors = BoundKernels.Compare(rows, count, length, part.Query.Terms, part.Query.Cut(part.Floor), products, _survivors);
+                    Take(part, run!, first, rows, products, survivors);
                 }
             }
 
+            // What is read next, where these are the last of their group, stands behind the group's fine rows.
+            nint following = run is not null && first + count == run.GroupEnd(first) ? count * codes.Layout.FineByteLength : 0;
             for (; next < numByCode; next++)
             {
                 BoundPart part = _byCode[next];
-                int survivors = BoundKernels.Select(part.Query.Codes, rows, codes.Stride, part.Query.Terms, part.Query.Cut(part.Floor), _products, _survivors);
-                Take(part, first, rows, _products, survivors);
+                int survivors = BoundKernels.Select(part.Query.Codes, rows, length, following, part.Query.Terms, part.Query.Cut(part.Floor), _products, _survivors);
+                Take(part, run!, first, rows, _products, survivors);
             }
         }
 
-        private void Take(BoundPart part, long first, ReadOnlySpan<byte> rows, ReadOnlySpan<int> products, int survivors)
+        private void Take(BoundPart part, CodeRun run, long first, ReadOnlySpan<byte> rows, ReadOnlySpan<int> products, int survivors)
         {
-            if (survivors > 0)
+            if (survivors == 0)
             {
-                part.Take(set, first, rows, codes.Stride, products, _survivors.AsSpan(0, survivors));
+                return;
             }
+
+            int count = rows.Length / codes.Layout.CoarseByteLength;
+            try
+            {
+                survivors = part.Refine(run, first, rows, products, _survivors.AsSpan(0, survivors), _bounds);
+            }
+            catch (CorruptFileException)
+            {
+                onDamage();
+                part.ScanFloats(set, first, first + count);
+                return;
+            }
+
+            part.Take(set, first, count, _survivors.AsSpan(0, survivors), _bounds);
         }
 
-        /// <summary>The rows of a chunk, or nothing where a block of them is damaged.</summary>
-        private ReadOnlySpan<byte> TryRows(long first, int count)
+        /// <summary>The coarse rows of a chunk, or nothing where a block of them is damaged.</summary>
+        private ReadOnlySpan<byte> TryRows(CodeRun run, long first, int count)
         {
             try
             {
-                return codes.RunOf(first).Rows(first, count);
+                return run.CoarseRows(first, count);
             }
             catch (CorruptFileException)
             {

@@ -34,7 +34,7 @@ internal static class FilteredScan
         var bound = new BoundQuery(query, codes);
         var floor = new SharedFloor(minimumScore);
         long words = set.Matching!.Length;
-        int parts = (int)Math.Max(1, Math.Min(SearchParts.Count(threads, matchCount * codes.Stride), words));
+        int parts = (int)Math.Max(1, Math.Min(SearchParts.Count(threads, matchCount * codes.Layout.RowByteLength), words));
         long share = parts == 1 ? words : Math.Max(1, words * RowsPerShare / Math.Max(1, matchCount));
         var shares = new Shares(words, Math.Max(1, share));
         BoundPart[] found = SearchParts.Run(parts, () => ScanShares(set, codes, bound, floor, top, shares, onDamage));
@@ -70,17 +70,28 @@ internal static class FilteredScan
         }
     }
 
-    /// <summary>A row, or nothing where it is damaged.</summary>
-    private static ReadOnlySpan<byte> TryRow(CodeRuns codes, long ordinal, Action onDamage)
+    /// <summary>What an ordinal's code says, as far as a floor leaves it of interest; anything is possible where the code is damaged.</summary>
+    [MethodImpl(JitOptions.AggressiveOptimization)]
+    private static ScoreBounds Bounds(CodeRuns codes, BoundQuery query, long ordinal, double floor, Action onDamage)
     {
         try
         {
-            return codes.Row(ordinal);
+            CodeRun run = codes.RunOf(ordinal);
+            ReadOnlySpan<byte> coarse = run.Coarse(ordinal);
+            int product = CodeKernels.Dot(query.Codes, coarse);
+            double upper = query.CoarseUpperBound(coarse, product);
+            if (upper < floor)
+            {
+                return new ScoreBounds(double.NegativeInfinity, upper);
+            }
+
+            ReadOnlySpan<byte> fine = run.Fine(ordinal);
+            return query.Bounds(CodeRow.Read(coarse, fine), query.Product(product, CodeKernels.Dot(query.Codes, fine)));
         }
         catch (CorruptFileException)
         {
             onDamage();
-            return default;
+            return new ScoreBounds(double.NegativeInfinity, double.PositiveInfinity);
         }
     }
 
@@ -89,7 +100,6 @@ internal static class FilteredScan
     {
         ulong[] matching = set.Matching!;
         long coded = codes.Count;
-        int stride = codes.Stride;
 
         // A second cursor runs ahead and asks for rows.
         long aheadWord = from;
@@ -108,21 +118,20 @@ internal static class FilteredScan
 
                     if (aheadWord < to)
                     {
-                        codes.Prefetch((aheadWord * BitsPerWord) + BitOperations.TrailingZeroCount(ahead), stride);
+                        codes.PrefetchCoarse((aheadWord * BitsPerWord) + BitOperations.TrailingZeroCount(ahead));
                         ahead &= ahead - 1;
                     }
                 }
 
                 lead--;
                 long ordinal = (word * BitsPerWord) + BitOperations.TrailingZeroCount(rest);
-                ReadOnlySpan<byte> row = ordinal < coded ? TryRow(codes, ordinal, onDamage) : default;
-                if (row.IsEmpty)
+                if (ordinal < coded)
                 {
-                    part.Score(set, ordinal);
+                    part.Take(set, ordinal, Bounds(codes, query, ordinal, part.Floor, onDamage));
                 }
                 else
                 {
-                    part.TakeRow(set, ordinal, row, Int8Kernels.Dot(query.Codes, row));
+                    part.Score(set, ordinal);
                 }
             }
         }

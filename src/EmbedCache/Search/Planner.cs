@@ -88,12 +88,12 @@ internal static class Planner
 
     private static SearchPlanKind Choose(ScanSet set, FilterMatches? matches, CodeRuns? codes, Query[] queries)
     {
-        if (codes is null || !Int8Kernels.IsAccelerated || HasZero(queries))
+        if (codes is null || !CodeKernels.IsAccelerated || HasZero(queries))
         {
             return SearchPlanKind.FloatScan;
         }
 
-        return matches is not null && matches.Count * SingleRowCost(codes.Stride) < set.OrdinalCount ? SearchPlanKind.FilteredScan : SearchPlanKind.BoundScan;
+        return matches is not null && matches.Count * SingleRowCost(codes.Layout.CoarseByteLength) < set.OrdinalCount ? SearchPlanKind.FilteredScan : SearchPlanKind.BoundScan;
     }
 
     /// <summary>

@@ -23,4 +23,10 @@ public sealed class SearchOptions
     /// filter is given, only what passes counts towards it.
     /// </summary>
     public int? EfSearch { get; set; }
+
+    /// <summary>
+    /// Whether the records found come with their vectors. Without, their Vector is empty and a search over the index takes about half the time: few who search want the
+    /// numbers, and <see cref="EmbeddingCache.Get(string, EmbeddingRole)"/> has them.
+    /// </summary>
+    public bool IncludeVectors { get; set; }
 }

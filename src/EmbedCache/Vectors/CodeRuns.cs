@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using EmbedCache.Numerics;
 using EmbedCache.Primitives;
 
 namespace EmbedCache.Vectors;
@@ -15,12 +16,12 @@ internal sealed class CodeRuns
     private int _passes;
 
     /// <param name="codebook">What the codes are relative to.</param>
-    /// <param name="stride">Bytes of a row.</param>
+    /// <param name="layout">How rows stand in the runs.</param>
     /// <param name="runs">Runs by ordinal, from 0, joining; at least one, at most 65,536.</param>
-    public CodeRuns(ScalarCodebook codebook, int stride, CodeRun[] runs)
+    public CodeRuns(ScalarCodebook codebook, CodeLayout layout, CodeRun[] runs)
     {
         Codebook = codebook;
-        Stride = stride;
+        Layout = layout;
         Runs = runs;
         Count = runs[runs.Length - 1].EndOrdinal;
         _newestOrOnly = runs[runs.Length - 1];
@@ -39,8 +40,8 @@ internal sealed class CodeRuns
 
     public ScalarCodebook Codebook { get; }
 
-    /// <summary>Bytes of a row, a multiple of 64.</summary>
-    public int Stride { get; }
+    /// <summary>How rows stand in the runs.</summary>
+    public CodeLayout Layout { get; }
 
     /// <summary>Oldest first.</summary>
     public CodeRun[] Runs { get; }
@@ -68,18 +69,23 @@ internal sealed class CodeRuns
         return Find(ordinal);
     }
 
-    /// <summary>The row of an ordinal, checked: <see cref="Stride"/> bytes, on a 64-byte boundary of the file.</summary>
+    /// <summary>The coarse row of an ordinal, checked.</summary>
     /// <exception cref="CorruptFileException">The row is damaged, or the ordinal has none.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ReadOnlySpan<byte> Row(long ordinal) => RunOf(ordinal).Row(ordinal);
+    public ReadOnlySpan<byte> Coarse(long ordinal) => RunOf(ordinal).Coarse(ordinal);
 
-    /// <summary>Asks for the first bytes of an ordinal's row ahead of its use. Ordinals without a row are ignored.</summary>
+    /// <summary>Its fine row, likewise.</summary>
+    /// <exception cref="CorruptFileException">The row is damaged, or the ordinal has none.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Prefetch(long ordinal, int byteLength)
+    public ReadOnlySpan<byte> Fine(long ordinal) => RunOf(ordinal).Fine(ordinal);
+
+    /// <summary>Asks for the coarse row of an ordinal ahead of its use. Ordinals without one are ignored.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void PrefetchCoarse(long ordinal)
     {
         if ((ulong)ordinal < (ulong)Count)
         {
-            RunOf(ordinal).Prefetch(ordinal, byteLength);
+            RunOf(ordinal).PrefetchCoarse(ordinal);
         }
     }
 

@@ -31,9 +31,9 @@ internal static class ColdKernelChild
                 Measure(calls => SquaredL2Ticks(a, b, calls));
                 break;
             case "int8":
-                byte[] query = Codes(a);
-                byte[] row = Codes(b);
-                Measure(calls => Int8Ticks(query, row, calls));
+                byte[] query = Codes(a, new CodeLayout(a.Length).QueryByteLength);
+                byte[] row = Codes(b, new CodeLayout(b.Length).CoarseByteLength);
+                Measure(calls => CodeTicks(query, row, calls));
                 break;
             default:
                 Measure(calls => TensorDotTicks(a, b, calls));
@@ -62,11 +62,11 @@ internal static class ColdKernelChild
         ChildProcess.Print("steady state", Rounds.Median(blocks));
     }
 
-    /// <summary>One byte an element, as many as a row of codes has.</summary>
-    private static byte[] Codes(float[] vector)
+    /// <summary>As many bytes as a query of codes has, or a coarse row.</summary>
+    private static byte[] Codes(float[] vector, int byteLength)
     {
-        var codes = new byte[CodeRow.Stride(vector.Length)];
-        for (int i = 0; i < vector.Length; i++)
+        var codes = new byte[byteLength];
+        for (int i = 0; i < Math.Min(vector.Length, byteLength); i++)
         {
             codes[i] = (byte)(sbyte)(vector[i] * sbyte.MaxValue);
         }
@@ -104,13 +104,13 @@ internal static class ColdKernelChild
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static long Int8Ticks(byte[] query, byte[] row, int calls)
+    private static long CodeTicks(byte[] query, byte[] row, int calls)
     {
         long start = Stopwatch.GetTimestamp();
         int sum = 0;
         for (int i = 0; i < calls; i++)
         {
-            sum += Int8Kernels.Dot(query, row);
+            sum += CodeKernels.Dot(query, row);
         }
 
         return Stopwatch.GetTimestamp() - start + (sum == int.MinValue ? 1 : 0);

@@ -16,41 +16,46 @@ public sealed class HostileCodesTests
 
     private static readonly float[] s_query = [3, -1, 2, 0.5f, 4, -2, 1, 1];
 
-    public static TheoryData<int, float, Metric> Impossible
+    public static TheoryData<CodeField, float, Metric> Impossible
     {
         get
         {
-            var data = new TheoryData<int, float, Metric>();
+            var data = new TheoryData<CodeField, float, Metric>();
             foreach (Metric metric in new[] { Metric.Cosine, Metric.Dot, Metric.L2 })
             {
                 foreach (float value in new[] { float.NaN, float.NegativeInfinity, -1f, -float.Epsilon })
                 {
-                    data.Add(CodeRow.ScaleOffset, value, metric);
-                    data.Add(CodeRow.ResidualOffset, value, metric);
-                    data.Add(CodeRow.NormOffset, value, metric);
+                    data.Add(CodeField.Scale, value, metric);
+                    data.Add(CodeField.Residual, value, metric);
+                    data.Add(CodeField.CoarseResidual, value, metric);
+                    data.Add(CodeField.Norm, value, metric);
+                    data.Add(CodeField.CoarseNorm, value, metric);
                 }
 
-                data.Add(CodeRow.ScaleOffset, float.PositiveInfinity, metric);
-                data.Add(CodeRow.NormOffset, float.PositiveInfinity, metric);
+                data.Add(CodeField.Scale, float.PositiveInfinity, metric);
+                data.Add(CodeField.Norm, float.PositiveInfinity, metric);
+                data.Add(CodeField.CoarseNorm, float.PositiveInfinity, metric);
             }
 
             return data;
         }
     }
 
-    public static TheoryData<int, float, Metric> Possible
+    public static TheoryData<CodeField, float, Metric> Possible
     {
         get
         {
-            var data = new TheoryData<int, float, Metric>();
+            var data = new TheoryData<CodeField, float, Metric>();
             foreach (Metric metric in new[] { Metric.Cosine, Metric.Dot, Metric.L2 })
             {
                 foreach (float value in new[] { 0f, float.Epsilon, 1e-6f, 1e6f, 1e19f, float.MaxValue })
                 {
-                    data.Add(CodeRow.ScaleOffset, value, metric);
-                    data.Add(CodeRow.ResidualOffset, value, metric);
-                    data.Add(CodeRow.NormOffset, value, metric);
-                    data.Add(CodeRow.SumOffset, value, metric);
+                    data.Add(CodeField.Scale, value, metric);
+                    data.Add(CodeField.Residual, value, metric);
+                    data.Add(CodeField.CoarseResidual, value, metric);
+                    data.Add(CodeField.Norm, value, metric);
+                    data.Add(CodeField.CoarseNorm, value, metric);
+                    data.Add(CodeField.Sum, value, metric);
                 }
             }
 
@@ -60,7 +65,7 @@ public sealed class HostileCodesTests
 
     [Theory]
     [MemberData(nameof(Impossible))]
-    public void FieldsThatNoVectorHasAreDamage(int field, float value, Metric metric)
+    public void FieldsThatNoVectorHasAreDamage(CodeField field, float value, Metric metric)
     {
         foreach (int each in new[] { 1, 97 })
         {
@@ -89,7 +94,7 @@ public sealed class HostileCodesTests
 
     [Theory]
     [MemberData(nameof(Possible))]
-    public void FieldsThatLieAreNamedByVerifyAndChangeNoScore(int field, float value, Metric metric)
+    public void FieldsThatLieAreNamedByVerifyAndChangeNoScore(CodeField field, float value, Metric metric)
     {
         HostileFile file = Create(metric);
         Put(file, field, value, each: 1);
@@ -119,7 +124,7 @@ public sealed class HostileCodesTests
     public void ResidualsThatAreTooLargeCostTimeAlone(Metric metric, float residual)
     {
         HostileFile file = Create(metric);
-        Put(file, CodeRow.ResidualOffset, residual, each: 1);
+        Put(file, CodeField.Residual, residual, each: 1);
         using EmbeddingCache cache = file.Open();
         Assert.Equal(Best(cache), Search(cache));
     }
@@ -146,17 +151,51 @@ public sealed class HostileCodesTests
         metric);
 
     /// <summary>Puts a value into a field of every so many rows.</summary>
-    private static void Put(HostileFile file, int field, float value, int each)
+    private static void Put(HostileFile file, CodeField field, float value, int each)
     {
         Span<byte> section = file.Newest(FrameKind.Codes);
         Assert.True(SectionFrame.TryRead(section, out SectionFrame frame));
-        int stride = CodeRow.Stride(Dimension);
+        var layout = new CodeLayout(Dimension);
         Span<byte> rows = section.Slice(SectionFrame.EntriesOffset, (int)frame.EntriesByteLength);
-        for (int row = 0; row < rows.Length / stride; row += each)
+        long count = layout.CountOf(rows.Length);
+        for (long row = 0; row < count; row += each)
         {
-            BinaryPrimitives.WriteSingleLittleEndian(rows[(((row + 1) * stride) - CodeRow.ByteLength + field)..], value);
+            long coarse = layout.CoarsePosition(row) + layout.CoarseByteLength - CodeRow.CoarseFieldsByteLength;
+            long fine = layout.FinePosition(row, count) + layout.FineByteLength - CodeRow.FineFieldsByteLength;
+            long position = field switch
+            {
+                CodeField.Scale => coarse + CodeRow.ScaleOffset,
+                CodeField.CoarseResidual => coarse + CodeRow.CoarseResidualOffset,
+                CodeField.CoarseNorm => coarse + CodeRow.CoarseNormOffset,
+                CodeField.Norm => coarse + CodeRow.NormOffset,
+                CodeField.Residual => fine + CodeRow.ResidualOffset,
+                _ => fine + CodeRow.SumOffset,
+            };
+            BinaryPrimitives.WriteSingleLittleEndian(rows[(int)position..], value);
         }
 
         file.Seal();
     }
+}
+
+/// <summary>What stands beside a code.</summary>
+public enum CodeField
+{
+    /// <summary>Of the coarse row.</summary>
+    Scale,
+
+    /// <summary>Of the coarse row.</summary>
+    CoarseResidual,
+
+    /// <summary>Of the coarse row.</summary>
+    CoarseNorm,
+
+    /// <summary>Of the coarse row.</summary>
+    Norm,
+
+    /// <summary>Of the fine row.</summary>
+    Residual,
+
+    /// <summary>Of the fine row.</summary>
+    Sum,
 }

@@ -93,7 +93,7 @@ public sealed class GoldenFeatureTests
         CatalogPayload catalog = CatalogPayload.Read(file.AsSpan((int)catalogOffset + PayloadFrame.PayloadOffset, (int)payload.PayloadByteLength), catalogOffset)!;
         CatalogEntry[] runs = [.. catalog.Sections.Where(entry => entry is { Kind: FrameKind.Codes, IsRetired: false })];
         Assert.Equal((writtenCount, runCount), (frames.Count(frame => frame.Header.Kind == FrameKind.Codes), runs.Length));
-        Assert.True(runs.Sum(run => run.EntryCount) / (CodeRow.Stride(dimension) / FormatConstants.LineByteLength) >= 36);
+        Assert.True(runs.Sum(run => new CodeLayout(dimension).CountOf(run.EntryCount * FormatConstants.LineByteLength)) >= 36);
         Assert.True(catalog.CoversTo < Slot(file).PublishedTail);
     }
 

@@ -38,7 +38,7 @@ public sealed partial class FormatDocumentTests
     public void Every_byte_box_is_that_of_the_grammar()
     {
         MatchCollection boxes = Layout().Matches(Document);
-        Assert.Equal(18, boxes.Count);
+        Assert.Equal(19, boxes.Count);
         foreach (Match box in boxes)
         {
             string type = box.Groups[1].Value;

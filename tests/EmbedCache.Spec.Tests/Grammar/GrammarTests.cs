@@ -186,13 +186,21 @@ public sealed class GrammarTests
             ]
         },
         {
-            "code_fields",
+            "coarse_fields",
             [
                 ("scale", CodeRow.ScaleOffset),
+                ("coarse_residual", CodeRow.CoarseResidualOffset),
+                ("coarse_norm", CodeRow.CoarseNormOffset),
+                ("norm", CodeRow.NormOffset),
+                ("=", CodeRow.CoarseFieldsByteLength),
+            ]
+        },
+        {
+            "fine_fields",
+            [
                 ("residual", CodeRow.ResidualOffset),
                 ("sum", CodeRow.SumOffset),
-                ("norm", CodeRow.NormOffset),
-                ("=", CodeRow.ByteLength),
+                ("=", CodeRow.FineFieldsByteLength),
             ]
         },
         {
@@ -378,9 +386,20 @@ public sealed class GrammarTests
         Assert.Contains($"* {FormatConstants.KeysEntryByteLength}", Position("keys_entry_at", "entry"), StringComparison.Ordinal);
         Assert.Contains($"* {FormatConstants.OrdinalsEntryByteLength}", Position("ordinals_entry_at", "entry"), StringComparison.Ordinal);
         Assert.Contains($"* {FormatConstants.LiveEntryByteLength}", Position("live_word_at", "word"), StringComparison.Ordinal);
-        Assert.Equal("(dimension + 79) / 64 * 64", Grammar.Value.Type("code_row_at").GetProperty("instances").GetProperty("len_row").GetProperty("value").GetString());
-        Assert.All((int[])[1, 47, 48, 49, 112, 113, 784, 65_536], dimension => Assert.Equal((dimension + 79) / 64 * 64, CodeRow.Stride(dimension)));
+        JsonElement row = Grammar.Value.Type("code_row_at").GetProperty("instances");
+        Assert.Equal("(dimension + 1) / 2", Value(row, "len_halves"));
+        Assert.Equal("(len_halves + 47) / 32 * 32", Value(row, "len_coarse"));
+        Assert.Equal("(len_halves + 39) / 32 * 32", Value(row, "len_fine"));
+        Assert.Equal($"idx_row / {CodeLayout.GroupRowCount} * {CodeLayout.GroupRowCount}", Value(row, "idx_first"));
+        Assert.All((int[])[1, 31, 32, 33, 49, 112, 113, 784, 65_536], dimension =>
+        {
+            var layout = new CodeLayout(dimension);
+            Assert.Equal((((dimension + 1) / 2) + 47) / 32 * 32, layout.CoarseByteLength);
+            Assert.Equal((((dimension + 1) / 2) + 39) / 32 * 32, layout.FineByteLength);
+        });
     }
+
+    private static string Value(JsonElement instances, string name) => instances.GetProperty(name).GetProperty("value").GetString()!;
 
     [Fact]
     public void It_compiles_for_every_language()

@@ -12,7 +12,7 @@ public sealed partial class CodeRuleTests
     [
         @"^Storage/MappedSource\.cs$",
         @"^Numerics/VectorKernels(\.\w+)?\.cs$",
-        @"^Numerics/Int8Kernels(\.\w+)?\.cs$",
+        @"^Numerics/CodeKernels(\.\w+)?\.cs$",
         @"^Numerics/Prefetch\.cs$",
         @"^Search/Graph/\w+\.cs$", // walks over addresses that sections gave, every number of a node held against their count
     ];
@@ -23,7 +23,7 @@ public sealed partial class CodeRuleTests
         .. s_unsafeFiles,
         @"^Numerics/VectorNorm(\.\w+)?\.cs$",
         @"^Numerics/BoundKernels(\.\w+)?\.cs$",
-        @"^Numerics/ScalarQuantizer(\.\w+)?\.cs$",
+        @"^Numerics/(CodePacker|ScalarQuantizer)(\.\w+)?\.cs$",
         @"^Numerics/(HadamardKernels|ProductKernels)(\.\w+)?\.cs$",
         @"^Numerics/(Float16|ScaledBytes|NibbleScan|Lanes)\.cs$",
         @"^Primitives/Crc32\.Vectorized\.cs$",
@@ -37,7 +37,7 @@ public sealed partial class CodeRuleTests
         @"^Primitives/Polyfills(\.\w+)?\.cs$",
         @"^Primitives/Crc32(\.\w+)?\.cs$",
         @"^Numerics/Vector(Kernels|Norm)(\.\w+)?\.cs$",
-        @"^Numerics/(Int8Kernels|ScalarQuantizer)(\.\w+)?\.cs$",
+        @"^Numerics/(CodeKernels|CodePacker|ScalarQuantizer)(\.\w+)?\.cs$",
         @"^Numerics/(HadamardKernels|ProductKernels)(\.\w+)?\.cs$",
         @"^Numerics/(Float16|ScaledBytes|NibbleScan)\.cs$",
         @"^Numerics/Prefetch\.cs$",

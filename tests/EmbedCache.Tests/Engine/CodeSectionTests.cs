@@ -143,7 +143,8 @@ public sealed class CodeSectionTests
         cache.Checkpoint();
         CodeRuns codes = Codes(cache);
         Assert.Equal(51, codes.Count);
-        Assert.Equal(codes.Row(7).ToArray(), codes.Row(50).ToArray());
+        Assert.Equal(codes.Coarse(7).ToArray(), codes.Coarse(50).ToArray());
+        Assert.Equal(codes.Fine(7).ToArray(), codes.Fine(50).ToArray());
         StoreContent.AssertValid(cache);
     }
 
@@ -292,20 +293,22 @@ public sealed class CodeSectionTests
         CodeRuns codes = Codes(cache);
         Assert.True(codes.Runs.Length > 1);
         Assert.Equal(next, codes.Count);
-        byte[] expected = new byte[codes.Stride];
+        byte[] coarse = new byte[codes.Layout.CoarseByteLength];
+        byte[] fine = new byte[codes.Layout.FineByteLength];
         for (int i = 0; i < next; i++)
         {
-            ScalarQuantizer.Encode(Vector($"k{i}"), Metric.Dot, [], expected);
-            Assert.Equal(expected, codes.Row(i).ToArray());
+            ScalarQuantizer.Encode(Vector($"k{i}"), Metric.Dot, [], coarse, fine);
+            Assert.Equal(coarse, codes.Coarse(i).ToArray());
+            Assert.Equal(fine, codes.Fine(i).ToArray());
             Assert.Same(codes.Runs.Single(run => i >= run.FirstOrdinal && i < run.EndOrdinal), codes.RunOf(i));
-            codes.Prefetch(i, 64);
+            codes.PrefetchCoarse(i);
         }
 
-        Assert.Throws<CorruptFileException>(() => codes.Row(-1).Length);
-        Assert.Throws<CorruptFileException>(() => codes.Row(next).Length);
-        Assert.Throws<CorruptFileException>(() => codes.Row(long.MaxValue / 100).Length);
-        codes.Prefetch(-1, 64);
-        codes.Prefetch(next, 64);
+        Assert.Throws<CorruptFileException>(() => codes.Coarse(-1).Length);
+        Assert.Throws<CorruptFileException>(() => codes.Fine(next).Length);
+        Assert.Throws<CorruptFileException>(() => codes.Coarse(long.MaxValue / 100).Length);
+        codes.PrefetchCoarse(-1);
+        codes.PrefetchCoarse(next);
     }
 
     [Fact]

@@ -44,30 +44,64 @@ public sealed class ScalarQuantizerTests
             foreach (Metric metric in new[] { Metric.Cosine, Metric.Dot, Metric.L2 })
             {
                 float[] mean = metric == Metric.Dot ? [] : Vector("normal", dimension, 11);
-                byte[] bytes = new byte[CodeRow.Stride(dimension)];
-                CodeRow row = ScalarQuantizer.Encode(vector, metric, mean, bytes);
+                (CodeRow row, byte[] coarse, byte[] fine) = Encode(vector, metric, mean);
+                int[] codes = Codes(coarse, fine, dimension);
 
                 double length = metric == Metric.Cosine ? Math.Sqrt(vector.Sum(x => (double)x * x)) : 1;
                 double error = 0;
                 double decoded = 0;
-                int sum = 0;
+                double coarseError = 0;
+                double coarseDecoded = 0;
                 for (int i = 0; i < dimension; i++)
                 {
                     double y = (vector[i] / length) - (mean.Length == 0 ? 0 : mean[i]);
-                    double part = (double)row.Scale * (sbyte)bytes[i];
+                    double part = (double)row.Scale * codes[i];
+                    double coarsePart = row.Scale * ((16 * ((codes[i] + 128) >> 4)) - 120.5);
                     error += (y - part) * (y - part);
                     decoded += part * part;
-                    sum += (sbyte)bytes[i];
-                    Assert.NotEqual(0x80, bytes[i]);
+                    coarseError += (y - coarsePart) * (y - coarsePart);
+                    coarseDecoded += coarsePart * coarsePart;
+                    Assert.InRange(codes[i], -127, 127);
                 }
 
                 Assert.True(row.Residual >= Math.Sqrt(error) * (1 - 1e-13), $"{kind} {dimension} {metric}: {row.Residual:R} < {Math.Sqrt(error):R}");
                 Assert.True(row.Norm >= Math.Sqrt(decoded) * (1 - 1e-13));
                 Assert.True(row.Residual <= (Math.Sqrt(error) * (1 + 1e-6)) + 1e-11 + (row.Norm * 1e-12));
-                Assert.Equal(sum, row.Sum);
-                Assert.Equal(row, CodeRow.Read(bytes));
-                Assert.All(bytes.AsSpan(dimension, bytes.Length - dimension - CodeRow.ByteLength).ToArray(), b => Assert.Equal(0, b));
+                Assert.True(row.CoarseResidual >= Math.Sqrt(coarseError) * (1 - 1e-13), $"{kind} {dimension} {metric}: {row.CoarseResidual:R} < {Math.Sqrt(coarseError):R}");
+                Assert.True(row.CoarseNorm >= Math.Sqrt(coarseDecoded) * (1 - 1e-13));
+                Assert.True(row.CoarseNorm <= Math.Sqrt(coarseDecoded) * (1 + 1e-6));
+                Assert.True(row.CoarseResidual <= (Math.Sqrt(coarseError) + (2 * row.Residual)) * (1 + 1e-6));
+                Assert.Equal(codes.Sum(), row.Sum);
+                Assert.Equal(row, CodeRow.Read(coarse, fine));
+                Assert.Equal(new CoarseFields(row.Scale, row.CoarseResidual, row.CoarseNorm), CodeRow.ReadCoarse(coarse));
+                int half = (dimension + 1) / 2;
+                Assert.All(coarse.AsSpan(half, coarse.Length - half - CodeRow.CoarseFieldsByteLength).ToArray(), b => Assert.Equal(0, b));
+                Assert.All(fine.AsSpan(half, fine.Length - half - CodeRow.FineFieldsByteLength).ToArray(), b => Assert.Equal(0, b));
             }
+        }
+    }
+
+    [Fact]
+    public void CodesArePackedAndUnpackedWhole()
+    {
+        var random = new Random(1);
+        foreach (int dimension in s_dimensions)
+        {
+            byte[] codes = new byte[dimension];
+            random.NextBytes(codes);
+            var layout = new CodeLayout(dimension);
+            byte[] coarse = new byte[layout.CoarseByteLength];
+            byte[] fine = new byte[layout.FineByteLength];
+            CodePacker.Pack(codes, coarse, fine);
+            Assert.Equal(codes.Select(code => (int)(sbyte)code), Codes(coarse, fine, dimension));
+
+            byte[] query = new byte[layout.QueryByteLength];
+            CodePacker.Unpack(coarse, fine, dimension, query);
+            Assert.Equal(codes.AsSpan(0, layout.Half).ToArray(), query.AsSpan(0, layout.Half).ToArray());
+            Assert.Equal(codes.AsSpan(layout.Half).ToArray(), query.AsSpan(layout.CoarseByteLength, dimension - layout.Half).ToArray());
+
+            int[] halves = [.. coarse.SelectMany(two => new[] { two & 15, two >> 4 })];
+            Assert.Equal((halves.Sum(), halves.Sum(half => half * half)), CodePacker.Measure(coarse));
         }
     }
 
@@ -76,7 +110,7 @@ public sealed class ScalarQuantizerTests
     {
         const int Dimension = 784;
         float[] vector = Vector("normal", Dimension, 1);
-        CodeRow row = ScalarQuantizer.Encode(vector, Metric.Cosine, [], new byte[CodeRow.Stride(Dimension)]);
+        CodeRow row = Encode(vector, Metric.Cosine, []).Row;
 
         // Uniform rounding errs by a twelfth of the step's square per element.
         Assert.InRange(row.Residual, 0.9 * row.Scale * Math.Sqrt(Dimension / 12.0), 1.1 * row.Scale * Math.Sqrt(Dimension / 12.0));
@@ -92,55 +126,74 @@ public sealed class ScalarQuantizerTests
             {
                 float[] vector = Vector("normal", 40, 1);
                 vector[index] = bad;
-                byte[] bytes = new byte[CodeRow.Stride(40)];
-                Assert.Equal(CodeRow.Unknown, ScalarQuantizer.Encode(vector, Metric.L2, [], bytes));
-                Assert.All(bytes.AsSpan(0, 40).ToArray(), b => Assert.Equal(0, b));
+                (CodeRow row, byte[] coarse, byte[] fine) = Encode(vector, Metric.L2, []);
+                Assert.Equal(CodeRow.Unknown, row);
+                Assert.Equal(CodeRow.Unknown, CodeRow.Read(coarse, fine));
+                Assert.All(coarse.AsSpan(0, 20).ToArray(), b => Assert.Equal(0, b));
+                Assert.All(fine.AsSpan(0, 20).ToArray(), b => Assert.Equal(0, b));
             }
         }
 
-        Assert.Equal(CodeRow.Unknown, ScalarQuantizer.Encode(new float[40], Metric.Cosine, [], new byte[CodeRow.Stride(40)]));
-        CodeRow zero = ScalarQuantizer.Encode(new float[40], Metric.Dot, [], new byte[CodeRow.Stride(40)]);
-        Assert.Equal(new CodeRow(0, 0, 0, 0), zero);
+        Assert.Equal(CodeRow.Unknown, Encode(new float[40], Metric.Cosine, []).Row);
+        Assert.Equal(new CodeRow(0, 0, 0, 0), Encode(new float[40], Metric.Dot, []).Row);
     }
 
     [Fact]
-    public void QueriesAreUnsignedAndEndInZeros()
+    public void QueriesAreTwoRunsThatEndInZeros()
     {
-        float[] vector = Vector("normal", 100, 1);
-        byte[] query = new byte[CodeRow.Stride(100)];
-        byte[] row = new byte[query.Length];
-        query.AsSpan().Fill(0xCC);
-        CodeRow asQuery = ScalarQuantizer.EncodeQuery(vector, [], query);
-        CodeRow asRow = ScalarQuantizer.Encode(vector, Metric.Dot, [], row);
-
-        Assert.Equal(asRow, asQuery);
-        for (int i = 0; i < 100; i++)
+        foreach (int dimension in new[] { 1, 33, 100, 784 })
         {
-            Assert.Equal((sbyte)row[i] + 128, query[i]);
-        }
+            float[] vector = Vector("normal", dimension, 1);
+            var layout = new CodeLayout(dimension);
+            byte[] query = new byte[layout.QueryByteLength];
+            query.AsSpan().Fill(0xCC);
+            CodeRow asQuery = ScalarQuantizer.EncodeQuery(vector, [], query);
+            (CodeRow asRow, byte[] coarse, byte[] fine) = Encode(vector, Metric.Dot, []);
 
-        Assert.All(query.AsSpan(100).ToArray(), b => Assert.Equal(0, b));
+            Assert.Equal((asRow.Scale, asRow.Residual, asRow.Sum, asRow.Norm), (asQuery.Scale, asQuery.Residual, asQuery.Sum, asQuery.Norm));
+            byte[] unpacked = new byte[query.Length];
+            CodePacker.Unpack(coarse, fine, dimension, unpacked);
+            Assert.Equal(unpacked, query);
+        }
     }
 
     /// <summary>The bytes of one run, for good: files hold them, and every machine must write the same.</summary>
     [Fact]
     public void TheBytesAreThoseOfTheFormat()
     {
-        byte[] row = new byte[CodeRow.Stride(7)];
-        ScalarQuantizer.Encode([1, -2, 0.5f, 0.25f, -0.125f, 3, 0], Metric.Dot, [], row);
+        (_, byte[] coarse, byte[] fine) = Encode([1, -2, 0.5f, 0.25f, -0.125f, 3, 0], Metric.Dot, []);
 
-        Assert.Equal([42, unchecked((byte)-85), 21, 11, unchecked((byte)-5), 127, 0], row.AsSpan(0, 7).ToArray());
-        Assert.Equal(0x3CC18306u, BinaryPrimitives.ReadUInt32LittleEndian(row.AsSpan(48)));
+        Assert.Equal([42, -85, 21, 11, -5, 127, 0], Codes(coarse, fine, 7));
+        Assert.Equal([0x7A, 0xF2, 0x89, 0x08], coarse.AsSpan(0, 4).ToArray());
+        Assert.Equal([0xBA, 0xFB, 0x05, 0x0B], fine.AsSpan(0, 4).ToArray());
+        Assert.Equal(0x3CC18306u, BinaryPrimitives.ReadUInt32LittleEndian(coarse.AsSpan(16)));
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (int dimension in s_dimensions)
         {
-            byte[] bytes = new byte[CodeRow.Stride(dimension)];
-            ScalarQuantizer.Encode(Vector("normal", dimension, dimension), Metric.Cosine, Vector("small", dimension, 9), bytes);
-            hash.AppendData(bytes);
+            (_, coarse, fine) = Encode(Vector("normal", dimension, dimension), Metric.Cosine, Vector("small", dimension, 9));
+            hash.AppendData(coarse);
+            hash.AppendData(fine);
         }
 
-        Assert.Equal("8304139988D35856", Convert.ToHexString(hash.GetHashAndReset()).Substring(0, 16));
+        Assert.Equal("3A83B3B13004D73D", Convert.ToHexString(hash.GetHashAndReset()).Substring(0, 16));
+    }
+
+    private static (CodeRow Row, byte[] Coarse, byte[] Fine) Encode(float[] vector, Metric metric, float[] mean)
+    {
+        var layout = new CodeLayout(vector.Length);
+        byte[] coarse = new byte[layout.CoarseByteLength];
+        byte[] fine = new byte[layout.FineByteLength];
+        return (ScalarQuantizer.Encode(vector, metric, mean, coarse, fine), coarse, fine);
+    }
+
+    /// <summary>The codes of two rows, put together here.</summary>
+    private static int[] Codes(byte[] coarse, byte[] fine, int dimension)
+    {
+        int half = (dimension + 1) / 2;
+        return [.. Enumerable.Range(0, dimension).Select(i => i < half
+            ? (16 * (coarse[i] & 15)) + (fine[i] & 15) - 128
+            : (16 * (coarse[i - half] >> 4)) + (fine[i - half] >> 4) - 128)];
     }
 
     private static IEnumerable<(byte[] Codes, CodeRow Row)> Others(float[] vector, double multiplier, float[] mean)

@@ -35,7 +35,7 @@ public sealed class FilteredGraphTests
         })
         {
             double recall = RecallOf(cache, Filter.Less("slot", limit), Vectors(30, 33));
-            Assert.Equal(kind == SearchPlanKind.FilteredScan && !Int8Kernels.IsAccelerated ? SearchPlanKind.FloatScan : kind, cache.LastSearchPlan!.Kind);
+            Assert.Equal(kind == SearchPlanKind.FilteredScan && !CodeKernels.IsAccelerated ? SearchPlanKind.FloatScan : kind, cache.LastSearchPlan!.Kind);
             Assert.InRange(recall, kind == SearchPlanKind.Graph ? 0.95 : 1, 1);
         }
     }

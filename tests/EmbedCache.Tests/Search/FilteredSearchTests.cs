@@ -38,20 +38,20 @@ public sealed class FilteredSearchTests
         float[] query = Vector(1);
 
         cache.FindSimilar(query, new SearchOptions { Filter = Filter.Parse("n < 200") });
-        Assert.Equal(Int8Kernels.IsAccelerated ? SearchPlanKind.FilteredScan : SearchPlanKind.FloatScan, cache.LastSearchPlan!.Kind);
+        Assert.Equal(CodeKernels.IsAccelerated ? SearchPlanKind.FilteredScan : SearchPlanKind.FloatScan, cache.LastSearchPlan!.Kind);
         Assert.Equal(200, cache.LastSearchPlan.FilterMatchCount);
         Assert.InRange(cache.LastSearchPlan.ScoredCount, 10, 200);
         Assert.Contains("200", cache.LastSearchPlan.ToString(), StringComparison.Ordinal);
 
         cache.FindSimilar(query, new SearchOptions { Filter = Filter.Parse("n < 1900") });
-        Assert.Equal(Int8Kernels.IsAccelerated ? SearchPlanKind.BoundScan : SearchPlanKind.FloatScan, cache.LastSearchPlan!.Kind);
+        Assert.Equal(CodeKernels.IsAccelerated ? SearchPlanKind.BoundScan : SearchPlanKind.FloatScan, cache.LastSearchPlan!.Kind);
         Assert.Equal(1900, cache.LastSearchPlan.FilterMatchCount);
 
         // Rows one by one cost several times rows in passing, the more the shorter they are.
         cache.FindSimilar(query, new SearchOptions { Filter = Filter.Parse("n < 400") });
-        Assert.Equal(Int8Kernels.IsAccelerated ? SearchPlanKind.FilteredScan : SearchPlanKind.FloatScan, cache.LastSearchPlan!.Kind);
+        Assert.Equal(CodeKernels.IsAccelerated ? SearchPlanKind.FilteredScan : SearchPlanKind.FloatScan, cache.LastSearchPlan!.Kind);
         cache.FindSimilar(query, new SearchOptions { Filter = Filter.Parse("n < 700") });
-        Assert.Equal(Int8Kernels.IsAccelerated ? SearchPlanKind.BoundScan : SearchPlanKind.FloatScan, cache.LastSearchPlan!.Kind);
+        Assert.Equal(CodeKernels.IsAccelerated ? SearchPlanKind.BoundScan : SearchPlanKind.FloatScan, cache.LastSearchPlan!.Kind);
 
         cache.FindSimilar(query, new SearchOptions());
         Assert.Null(cache.LastSearchPlan!.FilterMatchCount);

@@ -29,6 +29,21 @@ public sealed class SearchOptionsTests : IDisposable
     }
 
     [Fact]
+    public void VectorsComeWhereTheyAreAskedFor()
+    {
+        using EmbeddingCache cache = Filled(Metric.Cosine);
+        float[] query = TestVectors.Random(new Random(3), 24);
+        foreach (bool exact in new[] { true, false })
+        {
+            IReadOnlyList<SimilarEmbedding> without = cache.FindSimilar(query, new SearchOptions { Exact = exact });
+            IReadOnlyList<SimilarEmbedding> with = cache.FindSimilar(query, new SearchOptions { Exact = exact, IncludeVectors = true });
+            Assert.Equal(with.Select(hit => (hit.Embedding.Key, hit.Score, hit.Embedding.Created)), without.Select(hit => (hit.Embedding.Key, hit.Score, hit.Embedding.Created)));
+            Assert.All(without, hit => Assert.True(hit.Embedding.Vector.IsEmpty));
+            Assert.All(with, hit => Assert.Equal(cache.Get(hit.Embedding.Key!)!.Vector.ToArray(), hit.Embedding.Vector.ToArray()));
+        }
+    }
+
+    [Fact]
     public void ThePlanSaysWhatWasDone()
     {
         using EmbeddingCache cache = _store.Create(24);
@@ -40,7 +55,7 @@ public sealed class SearchOptionsTests : IDisposable
         cache.Checkpoint();
         cache.FindSimilar(TestVectors.Random(new Random(1), 24), new SearchOptions { Top = 5 });
         SearchPlan plan = cache.LastSearchPlan;
-        Assert.Equal(Int8Kernels.IsAccelerated ? SearchPlanKind.BoundScan : SearchPlanKind.FloatScan, plan.Kind);
+        Assert.Equal(CodeKernels.IsAccelerated ? SearchPlanKind.BoundScan : SearchPlanKind.FloatScan, plan.Kind);
         Assert.Equal((301, 301), (plan.OrdinalCount, plan.CodedCount));
         Assert.InRange(plan.ScoredCount, 5, 301);
         Assert.StartsWith(plan.Kind.ToString(), plan.ToString(), StringComparison.Ordinal);

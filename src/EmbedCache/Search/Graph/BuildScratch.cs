@@ -8,11 +8,11 @@ internal sealed class BuildScratch : IDisposable
     public BuildScratch(CodeTable codes, GraphParameters parameters)
     {
         Walk = new GraphScratch();
-        Walk.PrepareQuery(codes.Stride);
-        _code = new NativeBuffer(codes.Stride);
+        Walk.PrepareQuery(codes.Layout.QueryByteLength);
+        _code = new NativeBuffer(codes.Layout.QueryByteLength);
         Clear(_code);
         Selected = new uint[parameters.M0];
-        SelectedRows = new nint[parameters.M0];
+        SelectedOrdinals = new uint[parameters.M0];
         Own = new uint[parameters.M0];
         Linked = new long[parameters.M0 + 1];
     }
@@ -25,8 +25,8 @@ internal sealed class BuildScratch : IDisposable
     /// <summary>Nodes that the heuristic has chosen.</summary>
     public uint[] Selected { get; }
 
-    /// <summary>Where their codes are.</summary>
-    public nint[] SelectedRows { get; }
+    /// <summary>Their ordinals.</summary>
+    public uint[] SelectedOrdinals { get; }
 
     /// <summary>Neighbours of the node that is being inserted.</summary>
     public uint[] Own { get; }

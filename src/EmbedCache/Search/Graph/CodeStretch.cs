@@ -1,13 +1,20 @@
+using EmbedCache.Numerics;
+using EmbedCache.Primitives;
+
 namespace EmbedCache.Search.Graph;
 
-/// <summary>Codes of consecutive ordinals that stand one behind another.</summary>
+/// <summary>Codes of consecutive ordinals, in the groups of a <see cref="CodeLayout"/>.</summary>
 /// <param name="FirstOrdinal">Ordinal of the first row.</param>
-/// <param name="Count">Number of rows.</param>
+/// <param name="Count">Number of ordinals.</param>
 /// <param name="Memory">Where they are, from its first byte on.</param>
-/// <param name="Stride">Bytes from row to row.</param>
-internal sealed record CodeStretch(uint FirstOrdinal, uint Count, GraphMemory Memory, int Stride)
+/// <param name="Layout">How rows stand in it.</param>
+internal sealed record CodeStretch(uint FirstOrdinal, uint Count, GraphMemory Memory, CodeLayout Layout)
 {
-    /// <summary>Checks rows before their first use.</summary>
+    /// <summary>Checks rows before their first use; all of one group.</summary>
     /// <exception cref="CorruptFileException">A block is damaged.</exception>
-    public void Check(long index, int count) => Memory.Check(index * Stride, count * Stride);
+    public void Check(long index, int count)
+    {
+        Memory.Check(Layout.CoarsePosition(index), count * Layout.CoarseByteLength);
+        Memory.Check(Layout.FinePosition(index, Count), count * Layout.FineByteLength);
+    }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using EmbedCache.Numerics;
 using EmbedCache.Primitives;
 
@@ -14,133 +13,173 @@ internal sealed unsafe class CodeTable
     private const int GroupShift = 2;
 
     private const int ChunkShift = 10;
+    private const int RowShift = 8;
+    private const uint RowMask = CodeLayout.GroupRowCount - 1;
+
+    // Of CodeRow.CoarseMiddle: floats would lose bits of the products of long vectors.
+    private const int CoarseWhole = (int)CodeRow.CoarseMiddle;
+    private const float CoarseRest = (float)(CodeRow.CoarseMiddle - CoarseWhole);
 
     private readonly CodeStretch[] _stretches;
     private readonly int[] _checkedGroups;
-
-    // One entry for each stretch, and the stretch of each chunk's first ordinal.
-    private readonly nint[] _origins;
-    private readonly uint[] _ends;
     private readonly ushort[] _stretchOfChunk;
+    private readonly Place[] _places;
+    private readonly int _coarse;
+    private readonly int _fine;
 
     /// <param name="stretches">By ordinal, without a gap, from 0.</param>
-    /// <param name="stride">Bytes from row to row.</param>
+    /// <param name="layout">How rows stand in them.</param>
     /// <param name="isDot">True where larger inner products are nearer; false for distances.</param>
-    public CodeTable(CodeStretch[] stretches, int stride, bool isDot)
+    public CodeTable(CodeStretch[] stretches, CodeLayout layout, bool isDot)
     {
         _stretches = stretches;
-        Stride = stride;
+        Layout = layout;
         IsDot = isDot;
-        _origins = new nint[stretches.Length];
-        _ends = new uint[stretches.Length];
+        _coarse = layout.CoarseByteLength;
+        _fine = layout.FineByteLength;
+        _places = new Place[stretches.Length];
         for (int i = 0; i < stretches.Length; i++)
         {
-            if (stretches[i].FirstOrdinal != Count)
+            CodeStretch stretch = stretches[i];
+            if (stretch.FirstOrdinal != Count)
             {
                 throw new ArgumentException("The stretches of codes leave a gap.", nameof(stretches));
             }
 
-            Count += stretches[i].Count;
-            _ends[i] = Count;
-            _origins[i] = stretches[i].Memory.Address - ((nint)stretches[i].FirstOrdinal * stride);
+            Count += stretch.Count;
+            uint wholeRows = stretch.Count & ~RowMask;
+            _places[i] = new Place(stretch.Memory.Address, stretch.FirstOrdinal, Count, wholeRows, (int)(stretch.Count - wholeRows));
         }
 
         _checkedGroups = new int[(Count >> (GroupShift + 5)) + 1];
         _stretchOfChunk = new ushort[(Count >> ChunkShift) + 1];
-        int stretch = 0;
+        int last = 0;
         for (int chunk = 0; chunk < _stretchOfChunk.Length; chunk++)
         {
-            while (stretch < stretches.Length - 1 && _ends[stretch] <= (uint)chunk << ChunkShift)
+            while (last < stretches.Length - 1 && _places[last].End <= (uint)chunk << ChunkShift)
             {
-                stretch++;
+                last++;
             }
 
-            _stretchOfChunk[chunk] = (ushort)stretch;
+            _stretchOfChunk[chunk] = (ushort)last;
         }
     }
 
     /// <summary>Ordinals that have a code.</summary>
     public uint Count { get; }
 
-    /// <summary>Bytes from row to row.</summary>
-    public int Stride { get; }
+    /// <summary>How rows stand.</summary>
+    public CodeLayout Layout { get; }
 
     public bool IsDot { get; }
 
-    /// <summary>Where an ordinal's row is, checked before its first use. The ordinal must be below <see cref="Count"/>.</summary>
+    /// <summary>Where an ordinal's coarse row is; both its rows are checked before their first use. The ordinal must be below <see cref="Count"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public nint Row(uint ordinal)
+    public nint Coarse(uint ordinal)
     {
         if ((_checkedGroups[ordinal >> (GroupShift + 5)] & (1 << (int)(ordinal >> GroupShift))) == 0)
         {
             Check(ordinal);
         }
 
-        return RowUnchecked(ordinal);
+        ref readonly Place place = ref PlaceOf(ordinal);
+        uint index = ordinal - place.First;
+        return place.Origin + ((nint)(index >> RowShift) * CodeLayout.GroupRowCount * (_coarse + _fine)) + ((nint)(index & RowMask) * _coarse);
     }
 
-    /// <summary>The distance that a query gives a row.</summary>
+    /// <summary>Where the fine row is of an ordinal whose coarse row was asked for before.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Distance(in GraphQuery query, nint code, nint row, int stride)
-        => ToDistance(query, Int8Kernels.DotBody(ref *(byte*)code, ref *(byte*)row, stride), row, stride);
-
-    [MethodImpl(MethodImplOptions.NoInlining | JitOptions.AggressiveOptimization)]
-    private static float DistanceCalled(in GraphQuery query, nint code, nint row, int stride) => Distance(query, code, row, stride);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float ToDistance(in GraphQuery query, int product, nint row, int stride)
+    public nint Fine(uint ordinal)
     {
-        byte* fields = (byte*)row + stride - CodeRow.ByteLength;
-        product -= 128 * *(int*)(fields + CodeRow.SumOffset);
-        float norm = *(float*)(fields + CodeRow.NormOffset);
-        float scale = *(float*)(fields + CodeRow.ScaleOffset);
-        return query.Base + (query.NormWeight * norm * norm) - (query.DotWeight * scale * product);
+        ref readonly Place place = ref PlaceOf(ordinal);
+        uint index = ordinal - place.First;
+        int rows = index >= place.WholeRows ? place.LastRows : CodeLayout.GroupRowCount;
+        return place.Origin + ((nint)(index >> RowShift) * CodeLayout.GroupRowCount * (_coarse + _fine)) + ((nint)rows * _coarse) + ((nint)(index & RowMask) * _fine);
+    }
+
+    /// <summary>The distance that a query gives an ordinal.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float Distance(in GraphQuery query, nint code, uint ordinal)
+    {
+        nint coarse = Coarse(ordinal);
+        return Distance(query, code, coarse, Fine(ordinal), CoarseProduct(code, coarse));
     }
 
     /// <summary>
     /// The same, called and not inlined: for the few distances of a query outside its walk. Whatever a kernel is inlined into has to be compiled before the first query
     /// of a process, and takes longer than those distances; so the first queries do without one. Products of codes are whole numbers, and the same.
     /// </summary>
-    public static float DistanceOnce(in GraphQuery query, nint code, nint row, int stride)
-        => FirstQueries.ArePast ? DistanceCalled(query, code, row, stride) : ToDistance(query, Int8Kernels.DotScalar(ref *(byte*)code, ref *(byte*)row, stride), row, stride);
+    public float DistanceOnce(in GraphQuery query, nint code, uint ordinal) => FirstQueries.ArePast ? DistanceCalled(query, code, ordinal) : DistanceScalar(query, code, ordinal);
+
+    /// <summary>Inner product of a query's codes and a coarse row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int CoarseProduct(nint code, nint coarse) => CodeKernels.DotBody(ref *(byte*)code, _coarse, ref *(byte*)coarse, _coarse);
+
+    /// <summary>The least distance that a row is likely to have, from its coarse row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float LeastDistance(in GraphQuery query, nint coarse, int product)
+    {
+        byte* fields = (byte*)coarse + _coarse - CodeRow.CoarseFieldsByteLength;
+        float norm = *(float*)(fields + CodeRow.NormOffset);
+        float inner = ((CodeRow.CoarseStep * product) - (CoarseWhole * query.Sum)) - (CoarseRest * query.Sum);
+        return query.Base + (query.NormWeight * norm * norm) - (query.DotWeight * *(float*)(fields + CodeRow.ScaleOffset) * inner) - (query.Slack * *(float*)(fields + CodeRow.CoarseResidualOffset));
+    }
+
+    /// <summary>The distance of a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float Distance(in GraphQuery query, nint code, nint coarse, nint fine, int coarseProduct)
+        => ToDistance(query, coarse, coarseProduct, CodeKernels.DotBody(ref *(byte*)code, _coarse, ref *(byte*)fine, _fine));
+
+    [MethodImpl(MethodImplOptions.NoInlining | JitOptions.AggressiveOptimization)]
+    private float DistanceCalled(in GraphQuery query, nint code, uint ordinal) => Distance(query, code, ordinal);
+
+    private float DistanceScalar(in GraphQuery query, nint code, uint ordinal)
+    {
+        nint coarse = Coarse(ordinal);
+        int coarseProduct = CodeKernels.DotScalar(ref *(byte*)code, _coarse, ref *(byte*)coarse, _coarse);
+        return ToDistance(query, coarse, coarseProduct, CodeKernels.DotScalar(ref *(byte*)code, _coarse, ref *(byte*)Fine(ordinal), _fine));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private float ToDistance(in GraphQuery query, nint coarse, int coarseProduct, int fineProduct)
+    {
+        int product = (CodeRow.CoarseStep * coarseProduct) + fineProduct - (CodeRow.Offset * query.Sum);
+        byte* fields = (byte*)coarse + _coarse - CodeRow.CoarseFieldsByteLength;
+        float norm = *(float*)(fields + CodeRow.NormOffset);
+        return query.Base + (query.NormWeight * norm * norm) - (query.DotWeight * *(float*)(fields + CodeRow.ScaleOffset) * product);
+    }
 
     /// <summary>Makes a node the query: distances from it to others.</summary>
     /// <param name="ordinal">The node.</param>
-    /// <param name="code">Takes its code as unsigned bytes, <see cref="Stride"/> of them; those behind the codes must be zero and stay so.</param>
+    /// <param name="code">Takes its code, <see cref="CodeLayout.QueryByteLength"/> bytes; those behind the codes must be zero and stay so.</param>
     public GraphQuery Load(uint ordinal, nint code)
     {
-        nint row = Row(ordinal);
-        var source = new ReadOnlySpan<ulong>((void*)row, (Stride - CodeRow.ByteLength) / sizeof(ulong));
-        var target = new Span<ulong>((void*)code, source.Length);
-        for (int i = 0; i < source.Length; i++)
-        {
-            target[i] = source[i] ^ 0x8080808080808080UL;
-        }
-
-        float scale = *(float*)((byte*)row + Stride - CodeRow.ByteLength + CodeRow.ScaleOffset);
-        float norm = *(float*)((byte*)row + Stride - CodeRow.ByteLength + CodeRow.NormOffset);
-        return IsDot ? new GraphQuery(0, 0, scale) : new GraphQuery(norm * norm, 1, 2 * scale);
+        var coarse = new ReadOnlySpan<byte>((void*)Coarse(ordinal), _coarse);
+        var fine = new ReadOnlySpan<byte>((void*)Fine(ordinal), _fine);
+        CodePacker.Unpack(coarse, fine, Layout.Dimension, new Span<byte>((void*)code, Layout.QueryByteLength));
+        return GraphQuery.OfNode(CodeRow.Read(coarse, fine), IsDot, Layout.Dimension);
     }
 
     /// <summary>Whether two ordinals have the same code, byte for byte.</summary>
     public bool AreEqual(uint a, uint b)
-        => new ReadOnlySpan<byte>((void*)Row(a), Stride).SequenceEqual(new ReadOnlySpan<byte>((void*)Row(b), Stride));
+        => new ReadOnlySpan<byte>((void*)Coarse(a), _coarse).SequenceEqual(new ReadOnlySpan<byte>((void*)Coarse(b), _coarse))
+        && new ReadOnlySpan<byte>((void*)Fine(a), _fine).SequenceEqual(new ReadOnlySpan<byte>((void*)Fine(b), _fine));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private nint RowUnchecked(uint ordinal)
+    private ref readonly Place PlaceOf(uint ordinal)
     {
-        if (_origins.Length == 1)
+        if (_places.Length == 1)
         {
-            return _origins[0] + ((nint)ordinal * Stride);
+            return ref _places[0];
         }
 
         int stretch = _stretchOfChunk[ordinal >> ChunkShift];
-        while (ordinal >= _ends[stretch])
+        while (ordinal >= _places[stretch].End)
         {
             stretch++;
         }
 
-        return _origins[stretch] + ((nint)ordinal * Stride);
+        return ref _places[stretch];
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -152,13 +191,24 @@ internal sealed unsafe class CodeTable
         {
             uint from = Math.Max(first, stretch.FirstOrdinal);
             uint to = Math.Min(end, stretch.FirstOrdinal + stretch.Count);
-            if (from < to)
+            while (from < to)
             {
-                stretch.Check(from - stretch.FirstOrdinal, (int)(to - from));
+                uint index = from - stretch.FirstOrdinal;
+                uint count = Math.Min(to - from, CodeLayout.GroupRowCount - (index & RowMask));
+                stretch.Check(index, (int)count);
+                from += count;
             }
         }
 
         // A lost race loses a bit, and the group is checked once more.
         _checkedGroups[ordinal >> (GroupShift + 5)] |= 1 << (int)(ordinal >> GroupShift);
     }
+
+    /// <summary>Where a stretch is.</summary>
+    /// <param name="Origin">Its first byte.</param>
+    /// <param name="First">Its first ordinal.</param>
+    /// <param name="End">The ordinal behind its last.</param>
+    /// <param name="WholeRows">Ordinals in its whole groups.</param>
+    /// <param name="LastRows">Ordinals in the group behind those.</param>
+    private readonly record struct Place(nint Origin, uint First, uint End, uint WholeRows, int LastRows);
 }

@@ -16,7 +16,6 @@ internal static unsafe class Descent
     {
         UpperLevel nodes = level;
         GraphQuery q = query;
-        int stride = codes.Stride;
         uint best = node;
         float nearest = distance;
         bool isBetter = true;
@@ -33,7 +32,9 @@ internal static unsafe class Descent
                     break;
                 }
 
-                Prefetch.Near(codes.Row(nodes.OrdinalOf(next)));
+                uint ordinal = nodes.OrdinalOf(next);
+                Prefetch.Near(codes.Coarse(ordinal));
+                Prefetch.Near(codes.Fine(ordinal));
             }
 
             for (int j = 0; j < nodes.RowLength; j++)
@@ -44,7 +45,7 @@ internal static unsafe class Descent
                     break;
                 }
 
-                float candidate = CodeTable.DistanceOnce(q, code, codes.Row(nodes.OrdinalOf(next)), stride);
+                float candidate = codes.DistanceOnce(q, code, nodes.OrdinalOf(next));
                 if (candidate < nearest)
                 {
                     nearest = candidate;

@@ -32,17 +32,15 @@ internal sealed class GraphIndex
     /// <param name="scratch">Takes the code.</param>
     public unsafe GraphQuery Prepare(ReadOnlySpan<float> vector, Metric metric, ReadOnlySpan<float> mean, GraphScratch scratch)
     {
-        scratch.PrepareQuery(Codes.Stride);
-        CodeRow fields = ScalarQuantizer.EncodeQuery(vector, metric == Metric.L2 ? mean : [], new Span<byte>((void*)scratch.Query, Codes.Stride));
-
-        // The same for every row and so left out: under L2 the query's length, under cosine its scale and what it has in common with the mean.
-        return metric == Metric.L2 ? new GraphQuery(0, 1, 2 * fields.Scale) : new GraphQuery(0, 0, 1);
+        CodeLayout layout = Codes.Layout;
+        scratch.PrepareQuery(layout.QueryByteLength);
+        CodeRow fields = ScalarQuantizer.EncodeQuery(vector, metric == Metric.L2 ? mean : [], new Span<byte>((void*)scratch.Query, layout.QueryByteLength));
+        return GraphQuery.Of(fields, metric, layout.Dimension);
     }
 
     /// <summary>The codes as addresses; null where they are not mapped and too long for a copy, or more than a graph can number.</summary>
     public static CodeTable? TryMap(CodeRuns codes, Metric metric)
     {
-        int stride = codes.Stride;
         var stretches = new List<CodeStretch>();
         foreach (CodeRun run in codes.Runs)
         {
@@ -51,9 +49,9 @@ internal sealed class GraphIndex
                 return null;
             }
 
-            stretches.Add(new CodeStretch((uint)run.FirstOrdinal, (uint)run.Count, memory, stride));
+            stretches.Add(new CodeStretch((uint)run.FirstOrdinal, (uint)run.Count, memory, codes.Layout));
         }
 
-        return new CodeTable([.. stretches], stride, metric == Metric.Dot);
+        return new CodeTable([.. stretches], codes.Layout, metric == Metric.Dot);
     }
 }

@@ -112,7 +112,7 @@ internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
         graph.TryGetEntry(out int level, out uint node);
         UpperLevel[] upper = graph.UpperLevels;
         uint first = level == 0 ? node : upper[level - 1].OrdinalOf(node);
-        float distance = CodeTable.Distance(query, scratch.Walk.Query, codes.Row(first), codes.Stride);
+        float distance = codes.Distance(query, scratch.Walk.Query, first);
         for (; level > lowest; level--)
         {
             Descent.Greedy(upper[level - 1], codes, query, scratch.Walk.Query, ref node, ref distance);
@@ -279,11 +279,10 @@ internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
     {
         TSpace nodes = space;
         GraphQuery query = codes.Load(nodes.OrdinalOf(node), scratch.Code);
-        int stride = codes.Stride;
         for (int i = 0; i < candidates.Length; i++)
         {
             uint other = i < candidates.Length - 1 ? row[i] : added;
-            long candidate = Candidate.Pack(CodeTable.Distance(query, scratch.Code, codes.Row(nodes.OrdinalOf(other)), stride), other);
+            long candidate = Candidate.Pack(codes.Distance(query, scratch.Code, nodes.OrdinalOf(other)), other);
             int position = i;
             for (; position > 0 && candidates[position - 1] > candidate; position--)
             {
@@ -304,9 +303,8 @@ internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
     {
         TSpace nodes = space;
         uint[] selected = scratch.Selected;
-        nint[] rows = scratch.SelectedRows;
+        uint[] ordinals = scratch.SelectedOrdinals;
         nint code = scratch.Code;
-        int stride = codes.Stride;
         int count = 0;
         foreach (long candidate in candidates)
         {
@@ -324,13 +322,13 @@ internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
                 GraphQuery query = codes.Load(ordinal, code);
                 for (int i = 0; i < count && isChosen; i++)
                 {
-                    isChosen = CodeTable.Distance(query, code, rows[i], stride) >= distance;
+                    isChosen = codes.Distance(query, code, ordinals[i]) >= distance;
                 }
             }
 
             if (isChosen)
             {
-                rows[count] = codes.Row(ordinal);
+                ordinals[count] = ordinal;
                 selected[count++] = node;
                 if (count == most)
                 {

@@ -20,7 +20,7 @@ internal sealed class GraphScratch : IDisposable
     private long[] _offsets = [];
     private ScoredOrdinal[] _kept = [];
 
-    /// <summary>The query's code as unsigned bytes: a row's stride of them, zero from the dimension on.</summary>
+    /// <summary>The query's code as <see cref="EmbedCache.Numerics.CodeKernels"/> takes it.</summary>
     public nint Query => _query.Address;
 
     /// <summary>One bit for each node; all zero between walks.</summary>
@@ -45,16 +45,16 @@ internal sealed class GraphScratch : IDisposable
     /// <summary>Nodes on the trail.</summary>
     public int TrailCount { get; set; }
 
-    /// <summary>Makes room for a query of <paramref name="stride"/> bytes, all zero.</summary>
-    public unsafe void PrepareQuery(int stride)
+    /// <summary>Makes room for a query of <paramref name="byteLength"/> bytes, all zero.</summary>
+    public unsafe void PrepareQuery(int byteLength)
     {
-        if (_query.ByteLength < stride)
+        if (_query.ByteLength < byteLength)
         {
             _query.Dispose();
-            _query = new NativeBuffer(stride);
+            _query = new NativeBuffer(byteLength);
         }
 
-        new Span<byte>((void*)Query, stride).Clear();
+        new Span<byte>((void*)Query, byteLength).Clear();
     }
 
     /// <summary>The node of a candidate in the pool.</summary>

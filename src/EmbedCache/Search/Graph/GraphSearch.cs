@@ -21,7 +21,7 @@ internal static unsafe class GraphSearch
     {
         uint node = entry;
         uint first = entryLevel == 0 ? node : upper[entryLevel - 1].OrdinalOf(node);
-        float distance = CodeTable.DistanceOnce(query, scratch.Query, codes.Row(first), codes.Stride);
+        float distance = codes.DistanceOnce(query, scratch.Query, first);
         for (int level = entryLevel; level > 0; level--)
         {
             Descent.Greedy(upper[level - 1], codes, query, scratch.Query, ref node, ref distance);

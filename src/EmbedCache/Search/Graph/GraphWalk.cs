@@ -69,8 +69,9 @@ internal static unsafe class GraphWalk
         GraphQuery q = query;
         uint nodeCount = nodes.Count;
         int rowLength = nodes.RowLength;
-        int stride = codes.Stride;
-        int rowsAhead = Math.Max(2, LinesInFlight * LineByteLength / stride);
+        int coarseLength = codes.Layout.CoarseByteLength;
+        int fineLength = codes.Layout.FineByteLength;
+        int rowsAhead = Math.Max(2, LinesInFlight * LineByteLength / coarseLength);
         nint code = scratch.Query;
         long* pool = (long*)scratch.Pool;
         uint* visited = (uint*)scratch.Visited;
@@ -83,6 +84,7 @@ internal static unsafe class GraphWalk
         int cursor = cursorOut;
         long bound = accepted >= ef ? pool[count - 1] : long.MaxValue;
         nint* rows = stackalloc nint[GraphParameters.MaxRowLength];
+        Near* near = stackalloc Near[GraphParameters.MaxRowLength];
         Outcome outcome = Outcome.Done;
 
         while (true)
@@ -127,24 +129,42 @@ internal static unsafe class GraphWalk
             seen += freshCount;
             for (int j = 0; j < freshCount; j++)
             {
-                nint row = codes.Row(nodes.OrdinalOf(fresh[j]));
+                nint row = codes.Coarse(nodes.OrdinalOf(fresh[j]));
                 rows[j] = row;
                 if (j < rowsAhead)
                 {
-                    PrefetchRow(row, stride);
+                    PrefetchRow(row, coarseLength);
                 }
             }
 
-            int lowest = cursor;
+            // Most are too far by their coarse rows already. The fine rows of the others are asked for together.
+            int nearCount = 0;
+            float limit = bound == long.MaxValue ? float.PositiveInfinity : Candidate.DistanceOf(bound);
             for (int j = 0; j < freshCount; j++)
             {
-                uint node = fresh[j];
                 if (j + rowsAhead < freshCount)
                 {
-                    PrefetchRow(rows[j + rowsAhead], stride);
+                    PrefetchRow(rows[j + rowsAhead], coarseLength);
                 }
 
-                long candidate = Candidate.Pack(CodeTable.Distance(q, code, rows[j], stride), node);
+                nint row = rows[j];
+                int product = codes.CoarseProduct(code, row);
+                if (codes.LeastDistance(q, row, product) > limit)
+                {
+                    continue;
+                }
+
+                nint fine = codes.Fine(nodes.OrdinalOf(fresh[j]));
+                PrefetchRow(fine, fineLength);
+                near[nearCount++] = new Near(fresh[j], product, row, fine);
+            }
+
+            int lowest = cursor;
+            for (int j = 0; j < nearCount; j++)
+            {
+                ref Near next = ref near[j];
+                uint node = next.Node;
+                long candidate = Candidate.Pack(codes.Distance(q, code, next.Coarse, next.Fine, next.Product), node);
                 if (candidate >= bound)
                 {
                     continue;
@@ -212,13 +232,16 @@ internal static unsafe class GraphWalk
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PrefetchRow(nint row, int stride)
+    private static void PrefetchRow(nint row, int length)
     {
-        for (int line = 0; line < stride; line += LineByteLength)
+        for (int line = 0; line < length; line += LineByteLength)
         {
             Prefetch.Near(row + line);
         }
     }
+
+    /// <summary>A node whose fine row is to be looked at.</summary>
+    private readonly record struct Near(uint Node, int Product, nint Coarse, nint Fine);
 
     private enum Outcome
     {

@@ -35,7 +35,7 @@ public sealed unsafe class GraphWalkTests
         using var world = new GraphWorld(GraphWorld.Clusters(3000, 8, 13));
         using WorkingGraph graph = world.Build();
         using var scratch = new GraphScratch();
-        scratch.PrepareQuery(world.Stride);
+        scratch.PrepareQuery(world.Layout.QueryByteLength);
         GraphQuery query = world.Codes.Load(5, scratch.Query);
         Assert.True(graph.TryGetEntry(out int level, out uint entry));
         var space = new WorkingSpace(graph.Rows, graph.Capacity);

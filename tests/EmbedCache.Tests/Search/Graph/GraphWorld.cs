@@ -13,15 +13,15 @@ internal sealed unsafe class GraphWorld : IDisposable
         Vectors = vectors;
         Metric = metric;
         Dimension = vectors[0].Length;
-        Stride = CodeRow.Stride(Dimension);
+        Layout = new CodeLayout(Dimension);
         int first = split ?? vectors.Length;
-        var stretches = new List<CodeStretch> { new(0, (uint)first, GraphMemory.Of(Rows(0, first)), Stride) };
+        var stretches = new List<CodeStretch> { new(0, (uint)first, GraphMemory.Of(Rows(0, first)), Layout) };
         if (first < vectors.Length)
         {
-            stretches.Add(new CodeStretch((uint)first, (uint)(vectors.Length - first), GraphMemory.Of(Rows(first, vectors.Length - first)), Stride));
+            stretches.Add(new CodeStretch((uint)first, (uint)(vectors.Length - first), GraphMemory.Of(Rows(first, vectors.Length - first)), Layout));
         }
 
-        Codes = new CodeTable([.. stretches], Stride, metric == Metric.Dot);
+        Codes = new CodeTable([.. stretches], Layout, metric == Metric.Dot);
     }
 
     public float[][] Vectors { get; }
@@ -30,7 +30,7 @@ internal sealed unsafe class GraphWorld : IDisposable
 
     public int Dimension { get; }
 
-    public int Stride { get; }
+    public CodeLayout Layout { get; }
 
     public CodeTable Codes { get; }
 
@@ -131,18 +131,22 @@ internal sealed unsafe class GraphWorld : IDisposable
             prepared = [.. query.Select(x => (float)(x / norm))];
         }
 
-        scratch.PrepareQuery(Stride);
-        CodeRow fields = ScalarQuantizer.EncodeQuery(prepared, [], new Span<byte>((void*)scratch.Query, Stride));
-        return Metric == Metric.L2 ? new GraphQuery(0, 1, 2 * fields.Scale) : new GraphQuery(0, 0, 1);
+        scratch.PrepareQuery(Layout.QueryByteLength);
+        return GraphQuery.Of(ScalarQuantizer.EncodeQuery(prepared, [], new Span<byte>((void*)scratch.Query, Layout.QueryByteLength)), Metric, Dimension);
     }
 
     private NativeBuffer Rows(int first, int count)
     {
-        var rows = new NativeBuffer((long)count * Stride);
+        var rows = new NativeBuffer((long)count * Layout.RowByteLength);
         _rows.Add(rows);
         for (int i = 0; i < count; i++)
         {
-            ScalarQuantizer.Encode(Vectors[first + i], Metric, Metric == Metric.Dot ? [] : new float[Dimension], new Span<byte>((void*)(rows.Address + ((nint)i * Stride)), Stride));
+            ScalarQuantizer.Encode(
+                Vectors[first + i],
+                Metric,
+                Metric == Metric.Dot ? [] : new float[Dimension],
+                new Span<byte>((void*)(rows.Address + (nint)Layout.CoarsePosition(i)), Layout.CoarseByteLength),
+                new Span<byte>((void*)(rows.Address + (nint)Layout.FinePosition(i, count)), Layout.FineByteLength));
         }
 
         return rows;
