@@ -87,7 +87,7 @@ internal static class GraphPlan
         const double CandidateCost = VisitedPerCandidate * StepCost;
         if (matchCount is not { } matches)
         {
-            return width * CandidateCost > count ? null : new WalkLimits(width, width, (int)maxVisited);
+            return width * CandidateCost > count ? null : new WalkLimits(width, width, (int)maxVisited) { IsEfChosenHere = options.EfSearch is null };
         }
 
         // What does not match stands among the candidates and does not count: there are more of them by what the share is the inverse of. Where those near the query

@@ -155,6 +155,29 @@ public sealed class GraphStoreTests
     }
 
     [Fact]
+    public void WhereAllNearAQueryIsDeletedTheRestIsFound()
+    {
+        using TestStore store = Filled(6000);
+        float[] query = s_vectors[123];
+        using EmbeddingCache cache = store.Open();
+        using (EmbeddingTransaction transaction = cache.BeginTransaction())
+        {
+            foreach (SimilarEmbedding hit in cache.FindSimilar(query, 1500))
+            {
+                transaction.Remove(hit.Embedding.Key!);
+            }
+
+            transaction.Commit();
+        }
+
+        string[] expected = [.. cache.FindSimilar(query, 10).Select(hit => hit.Embedding.Key!)];
+        string[] found = [.. cache.FindSimilar(query, new SearchOptions()).Select(hit => hit.Embedding.Key!)];
+        Assert.Equal(SearchPlanKind.Graph, cache.LastSearchPlan!.Kind);
+        Assert.Equal(10, found.Length);
+        Assert.InRange(found.Intersect(expected).Count(), 9, 10);
+    }
+
+    [Fact]
     public void ExpiredRecordsNeverMakeAResultShort()
     {
         using TestStore store = new(codesThreshold: 16, graphThreshold: 64);

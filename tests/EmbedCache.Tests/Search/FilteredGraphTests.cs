@@ -95,10 +95,11 @@ public sealed class FilteredGraphTests
     public void Wide_walks_are_for_filters_that_let_much_through()
     {
         var usual = new SearchOptions { Top = Top };
-        Assert.Equal(new WalkLimits(91, 91, 250_000), GraphPlan.TryPlan(1_000_000, null, 1_000_000, usual));
+        Assert.Equal(new WalkLimits(91, 91, 250_000) { IsEfChosenHere = true }, GraphPlan.TryPlan(1_000_000, null, 1_000_000, usual));
         Assert.Equal(new WalkLimits(91, 91, 250_000), GraphPlan.TryPlan(1_000_000, 1_000_000, 1_000_000, usual));
         Assert.Equal(new WalkLimits(46, 91, 250_000), GraphPlan.TryPlan(1_000_000, 500_000, 1_000_000, usual));
-        Assert.Equal(new WalkLimits(20, 91, 100_000), GraphPlan.TryPlan(1_000_000, 100_000, 1_000_000, usual));
+        Assert.Equal(new WalkLimits(31, 91, 100_000), GraphPlan.TryPlan(1_000_000, 100_000, 1_000_000, usual));
+        Assert.Equal(new WalkLimits(20, 64, 20_000), GraphPlan.TryPlan(100_000, 20_000, 100_000, usual));
         Assert.Null(GraphPlan.TryPlan(1_000_000, 10_000, 1_000_000, usual));
         Assert.Null(GraphPlan.TryPlan(1_000_000, Top, 1_000_000, usual));
         Assert.Null(GraphPlan.TryPlan(1_000_000, 0, 1_000_000, usual));

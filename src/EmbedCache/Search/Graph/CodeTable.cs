@@ -109,7 +109,7 @@ internal sealed unsafe class CodeTable
     /// The same, called and not inlined: for the few distances of a query outside its walk. Whatever a kernel is inlined into has to be compiled before the first query
     /// of a process, and takes longer than those distances; so the first queries do without one. Products of codes are whole numbers, and the same.
     /// </summary>
-    public float DistanceOnce(in GraphQuery query, nint code, uint ordinal) => FirstQueries.ArePast ? DistanceCalled(query, code, ordinal) : DistanceScalar(query, code, ordinal);
+    public float DistanceOnce(in GraphQuery query, nint code, uint ordinal) => FirstQueries.ArePast ? DistanceCalled(query, code, ordinal) : DistanceWithoutKernel(query, code, ordinal);
 
     /// <summary>Inner product of a query's codes and a coarse row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -133,7 +133,8 @@ internal sealed unsafe class CodeTable
     [MethodImpl(MethodImplOptions.NoInlining | JitOptions.AggressiveOptimization)]
     private float DistanceCalled(in GraphQuery query, nint code, uint ordinal) => Distance(query, code, ordinal);
 
-    private float DistanceScalar(in GraphQuery query, nint code, uint ordinal)
+    /// <summary>The same by the reference.</summary>
+    internal float DistanceWithoutKernel(in GraphQuery query, nint code, uint ordinal)
     {
         nint coarse = Coarse(ordinal);
         int coarseProduct = CodeKernels.DotScalar(ref *(byte*)code, _coarse, ref *(byte*)coarse, _coarse);

@@ -1,3 +1,4 @@
+using EmbedCache.Numerics;
 using EmbedCache.Search.Graph;
 
 namespace EmbedCache.Tests.Search.Graph;
@@ -27,6 +28,32 @@ public sealed unsafe class GraphWalkTests
         using var world = new GraphWorld(GraphWorld.Clusters(500, 8, 12));
         using WorkingGraph graph = world.Build();
         Assert.Empty(world.Search(graph, world.Vectors[0], 10, new AcceptMarked([])));
+    }
+
+    [Fact]
+    public void AWalkOverNothingEndsAtOnce()
+    {
+        using var scratch = new GraphScratch();
+        var codes = new CodeTable([], new CodeLayout(1), isDot: false);
+        Assert.True(GraphWalk.Run(default(PersistedSpace), default(AcceptAll), codes, default, scratch, 1, 1));
+        Assert.True(GraphWalk.Run(default(PersistedSpace), new AcceptMarked([]), codes, default, scratch, 1, 1));
+        Assert.Equal(0, scratch.Count);
+        Assert.Equal(0, scratch.TrailCount);
+    }
+
+    [Fact]
+    public void ADistanceIsTheSameWhetherOrNotItsKernelIsCompiledForIt()
+    {
+        using var world = new GraphWorld(GraphWorld.Clusters(200, 24, 14));
+        using var scratch = new GraphScratch();
+        scratch.PrepareQuery(world.Layout.QueryByteLength);
+        GraphQuery query = world.Codes.Load(5, scratch.Query);
+        for (uint node = 0; node < 200; node++)
+        {
+            float expected = world.Codes.Distance(query, scratch.Query, node);
+            Assert.Equal(expected, world.Codes.DistanceOnce(query, scratch.Query, node));
+            Assert.Equal(expected, world.Codes.DistanceWithoutKernel(query, scratch.Query, node));
+        }
     }
 
     [Fact]
