@@ -13,6 +13,8 @@ namespace EmbedCache.Engine;
 /// </summary>
 internal sealed partial class DerivedSections
 {
+    private const int NoEntryCount = 0;
+
     private readonly object _gate = new();
     private readonly Dictionary<long, Section?> _opened = [];
     private CodeRuns? _codes;
@@ -41,7 +43,8 @@ internal sealed partial class DerivedSections
         }
     }
 
-    public static DerivedSections None { get; } = new([], null);
+    /// <summary>Not Array.Empty, which is compiled at run time for a struct of ours, on the way to the first open of a process.</summary>
+    public static DerivedSections None { get; } = new(new CatalogEntry[NoEntryCount], null);
 
     /// <summary>In the order of the catalog.</summary>
     public CatalogEntry[] Entries { get; }

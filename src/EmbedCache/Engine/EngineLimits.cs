@@ -23,6 +23,9 @@ internal sealed record EngineLimits
     /// <summary>Rows of a graph's overlay of level 1; each level has six times as many.</summary>
     public long OverlayLevelOneCount { get; init; } = 16_384;
 
+    /// <summary>A close spends one more fsync on a catalog without replaced sections when it names at least so many of them: each open would read them.</summary>
+    public int CloseRetiredThreshold { get; init; } = 64;
+
     /// <summary>Bytes of frames that a transaction gathers before it writes them.</summary>
     public int AppendBufferByteLength { get; init; } = LogAppender.LargestBufferByteLength;
 }

@@ -108,6 +108,15 @@ internal sealed partial class Store
 
         using (WriteTransaction transaction = BeginWrite(TimeSpan.Zero))
         {
+            if (transaction.Snapshot.Index.Retired.Length >= Environment.Limits.CloseRetiredThreshold)
+            {
+                transaction.WriteCatalogAgain();
+                transaction.Commit(mustBeDurable: true);
+            }
+        }
+
+        using (WriteTransaction transaction = BeginWrite(TimeSpan.Zero))
+        {
             Snapshot snapshot = transaction.Snapshot;
             HolePuncher.Punch(snapshot.Log, HolePuncher.Select(snapshot));
             CutAfter(snapshot.Log, snapshot.PublishedTail);

@@ -26,6 +26,7 @@ internal sealed partial class Store : IDisposable
     private int _clockRead;
     private int _operationsToClock;
     private FileIdentity _foreign;
+    private FreshCodes? _freshCodes;
 
     /// <param name="environment">The world.</param>
     /// <param name="options">How it is used.</param>
@@ -60,8 +61,8 @@ internal sealed partial class Store : IDisposable
     /// <summary>Builds the graph; null where this store may not.</summary>
     public GraphMaintainer? Graphs => _graphs;
 
-    /// <summary>Codes for the next checkpoint, for the writer.</summary>
-    public FreshCodes FreshCodes { get; } = new();
+    /// <summary>Codes for the next checkpoint, for the writer alone; made for the first one, so that opening does not.</summary>
+    public FreshCodes FreshCodes => _freshCodes ??= new FreshCodes();
 
     /// <summary>The header; what it says never changes but the generation.</summary>
     public ref readonly FileHeader Header => ref _shared.Log.Header;

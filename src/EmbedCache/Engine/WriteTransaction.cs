@@ -240,6 +240,9 @@ internal sealed class WriteTransaction : IDisposable
         _index = _index.WithDerived(removed, [IndexState.Describe(written)]);
     }
 
+    /// <summary>Lets the commit write a catalog, though nothing is new: a durable one gives back what it can of the replaced sections, and names them no more.</summary>
+    public void WriteCatalogAgain() => _index = _index.With(Snapshot.Properties);
+
     /// <summary>Publishes the transaction. An empty one writes nothing.</summary>
     /// <param name="mustBeDurable">With an fsync whatever the durability.</param>
     public void Commit(bool mustBeDurable = false)

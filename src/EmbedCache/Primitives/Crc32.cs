@@ -19,6 +19,12 @@ internal static partial class Crc32
     /// </summary>
     private const int ShortByteLength = 256;
 
+    /// <summary>So much is read once at an open: the tables take microseconds for it, compiling the vector code a millisecond.</summary>
+    private const int OnceByteLength = 16 * 1024;
+
+    /// <summary>The CRC of data that is read once, such as a catalog on the way to the first answer of a process.</summary>
+    public static uint ComputeOnce(ReadOnlySpan<byte> data) => data.Length < OnceByteLength ? AppendSlicing(0, data) : Append(0, data);
+
     /// <summary>The CRC of <paramref name="data"/>.</summary>
     public static uint Compute(ReadOnlySpan<byte> data) => Append(0, data);
 

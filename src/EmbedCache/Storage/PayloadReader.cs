@@ -25,7 +25,7 @@ internal static class PayloadReader
         }
 
         ReadOnlySpan<byte> payload = log.Source.Slice(offset + PayloadFrame.PayloadOffset, (int)frame.PayloadByteLength);
-        return Crc32.Compute(payload) == frame.Header.PayloadCrc
+        return Crc32.ComputeOnce(payload) == frame.Header.PayloadCrc
             ? payload
             : throw new CorruptFileException($"The {kind} frame's payload does not match its CRC", log.Path, offset);
     }

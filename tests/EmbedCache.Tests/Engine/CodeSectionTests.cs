@@ -212,6 +212,27 @@ public sealed class CodeSectionTests
         StoreContent.AssertValid(cache);
     }
 
+    /// <summary>Without fsyncs nothing that was replaced may be given back; a catalog names it all, and each open would read that.</summary>
+    [Fact]
+    public void ACloseLeavesACatalogThatNamesLittle()
+    {
+        using var store = new TestStore(codesThreshold: 10);
+        using (EmbeddingCache cache = store.Create(Dimension, Metric.Dot, static options => options.Durability = Durability.Normal))
+        {
+            for (int round = 0; round < 40; round++)
+            {
+                Fill(cache, round * 4200, 4200);
+            }
+
+            Assert.InRange(Read(cache, static snapshot => snapshot.Index.Retired.Length), store.Environment.Limits.CloseRetiredThreshold, int.MaxValue);
+        }
+
+        using EmbeddingCache opened = store.Open();
+        Assert.InRange(Read(opened, static snapshot => snapshot.Index.Retired.Length), 0, store.Environment.Limits.CloseRetiredThreshold - 1);
+        Assert.Equal(168_000, opened.GetInfo().Count);
+        StoreContent.AssertValid(opened);
+    }
+
     [Theory]
     [InlineData("header")]
     [InlineData("block")]
