@@ -11,6 +11,7 @@ public sealed partial class CodeRuleTests
     private static readonly string[] s_unsafeFiles =
     [
         @"^Storage/MappedSource\.cs$",
+        @"^Storage/Unix/Native\.Direct\.cs$",
         @"^Numerics/VectorKernels(\.\w+)?\.cs$",
         @"^Numerics/CodeKernels(\.\w+)?\.cs$",
         @"^Numerics/Prefetch\.cs$",
@@ -31,7 +32,7 @@ public sealed partial class CodeRuleTests
         @"^Storage/(Unix|Windows)/\w+\.cs$",
     ];
 
-    /// <summary>Polyfills, kernels, and the lease on a mapping, which the two builds hold differently.</summary>
+    /// <summary>Polyfills, kernels, the lease on a mapping, which the two builds hold differently, and native calls that only one can make without marshalling.</summary>
     private static readonly string[] s_conditionalFiles =
     [
         @"^Primitives/Polyfills(\.\w+)?\.cs$",
@@ -43,6 +44,7 @@ public sealed partial class CodeRuleTests
         @"^Numerics/Prefetch\.cs$",
         @"^Numerics/ColumnKernels\.Vectorized\.cs$",
         @"^Storage/MappedSource\.cs$",
+        @"^Storage/Unix/Native\.(Direct|Marshalled)\.cs$",
         @"^EmbeddingLease\.cs$",
     ];
 

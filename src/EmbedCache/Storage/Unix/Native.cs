@@ -13,9 +13,10 @@ namespace EmbedCache.Storage.Unix;
 /// open and fcntl are variadic in C. Linux passes variadic arguments as it does others; macOS on arm64 does not, so there they are
 /// called without any.
 /// Descriptors are plain numbers here, borrowed by <see cref="BorrowedDescriptor"/>: marshalling a SafeHandle costs the first call of each
-/// function 0.3 ms of compilation (measured), and the first open of a process makes ten such calls.
+/// function 0.3 ms of compilation (measured), and the first open of a process makes ten such calls. The functions that an open calls need no marshalling at all where
+/// the framework allows it (the other parts of this class), and are compiled ahead of time with the rest.
 /// </remarks>
-internal static class Native
+internal static partial class Native
 {
     /// <summary>The C library; the runtime knows its file name on each system.</summary>
     public const string LibC = "libc";
@@ -75,13 +76,7 @@ internal static class Native
     public static readonly int CreateFlags = UnixPlatform.IsMacOS ? MacCreate | MacExclusive : LinuxCreate | LinuxExclusive;
 
     [DllImport(LibC, EntryPoint = "open", SetLastError = true)]
-    public static extern int Open(byte[] path, int flags);
-
-    [DllImport(LibC, EntryPoint = "open", SetLastError = true)]
     public static extern int Open(byte[] path, int flags, uint mode);
-
-    [DllImport(LibC, EntryPoint = "pread", SetLastError = true)]
-    public static extern IntPtr PRead(int file, ref byte buffer, IntPtr count, long offset);
 
     [DllImport(LibC, EntryPoint = "pwrite", SetLastError = true)]
     public static extern IntPtr PWrite(int file, ref byte buffer, IntPtr count, long offset);
@@ -101,18 +96,6 @@ internal static class Native
     [DllImport(LibC, EntryPoint = "fcntl", SetLastError = true)]
     public static extern int FCntl(int file, int command);
 
-    [DllImport(LibC, EntryPoint = "fcntl", SetLastError = true)]
-    public static extern int FCntl(int file, int command, ref FileLock fileLock);
-
-    [DllImport(LibC, EntryPoint = "mmap", SetLastError = true)]
-    public static extern IntPtr MMap(IntPtr address, IntPtr length, int protection, int flags, int file, long offset);
-
-    [DllImport(LibC, EntryPoint = "munmap", SetLastError = true)]
-    public static extern int MUnmap(IntPtr address, IntPtr length);
-
-    [DllImport(LibC, EntryPoint = "madvise", SetLastError = true)]
-    public static extern int MAdvise(IntPtr address, IntPtr length, int advice);
-
     [DllImport(LibC, EntryPoint = "setpriority", SetLastError = true)]
     public static extern int SetPriority(int which, int who, int priority);
 
@@ -127,12 +110,6 @@ internal static class Native
 
     [DllImport(LibC, EntryPoint = "unlink", SetLastError = true)]
     public static extern int Unlink(byte[] path);
-
-    [DllImport(LibC, EntryPoint = "realpath", SetLastError = true)]
-    public static extern IntPtr RealPath(byte[] path, byte[] resolved);
-
-    [DllImport(LibC, EntryPoint = "statfs", SetLastError = true)]
-    public static extern int StatFs(byte[] path, [Out] byte[] status);
 
     /// <summary>macOS on Intel: the layout with 64-bit inodes.</summary>
     [DllImport(LibC, EntryPoint = "statfs$INODE64", SetLastError = true)]

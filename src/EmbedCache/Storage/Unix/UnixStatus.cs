@@ -66,7 +66,7 @@ internal readonly struct UnixStatus
         }
 
         var linux = default(LinuxStatus);
-        int error = StatX(file.Number, s_noPath, EmptyPath, WantBasic, ref linux) == 0 ? 0 : Errno.Last;
+        int error = Native.StatX(file.Number, s_noPath, EmptyPath, WantBasic, ref linux) == 0 ? 0 : Errno.Last;
         status = new UnixStatus(linux.Identity, linux.Mode, linux.User, linux.Group, (long)linux.Length, (long)linux.Blocks);
         return error;
     }
@@ -83,13 +83,10 @@ internal readonly struct UnixStatus
         }
 
         var linux = default(LinuxStatus);
-        int error = StatX(CurrentDirectory, path, 0, WantIdentity, ref linux) == 0 ? 0 : Errno.Last;
+        int error = Native.StatX(CurrentDirectory, path, 0, WantIdentity, ref linux) == 0 ? 0 : Errno.Last;
         identity = linux.Identity;
         return error;
     }
-
-    [DllImport(Native.LibC, EntryPoint = "statx", SetLastError = true)]
-    private static extern int StatX(int directory, byte[] path, int flags, uint mask, ref LinuxStatus status);
 
     [DllImport(Native.LibC, EntryPoint = "fstat", SetLastError = true)]
     private static extern int FStat(int file, ref MacStatus status);
@@ -105,7 +102,7 @@ internal readonly struct UnixStatus
 
     /// <summary>Linux's <c>struct statx</c>: 256 bytes, of which these are used.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
-    private struct LinuxStatus
+    internal struct LinuxStatus
     {
         [FieldOffset(20)]
         public uint User;
