@@ -109,6 +109,35 @@ public sealed class HostileRegressionTests
         file.Probe();
     }
 
+    /// <summary>A frame that has no vector was decoded with a codebook that it has not, and ended in an internal error.</summary>
+    [Fact]
+    public void OrdinalThatNamesAFrameWithoutAVectorIsMetByAnError()
+    {
+        var file = new HostileFile(
+            static cache =>
+            {
+                for (int i = 0; i < 20; i++)
+                {
+                    cache.Set($"key {i}", [1, i]);
+                }
+
+                cache.Remove("key 7");
+                cache.Checkpoint();
+            },
+            dimension: 2);
+        BinaryPrimitives.WriteInt64LittleEndian(file.Newest(FrameKind.Ordinals)[SectionFrame.EntriesOffset..], file.Frames(FrameKind.Tombstone)[0]);
+        file.Seal();
+        using (EmbeddingCache cache = file.Open(readOnly: false))
+        {
+            Assert.Throws<CorruptFileException>(() => cache.FindSimilar([1, 1], 50));
+            Assert.ThrowsAny<EmbedCacheException>(() => cache.Compact());
+            Assert.False(cache.Verify().IsValid);
+            Assert.NotNull(cache.Get("key 3"));
+        }
+
+        file.Probe();
+    }
+
     /// <summary>A run of hashes that is not sorted only misses, and Verify says so.</summary>
     [Fact]
     public void UnsortedHashesAreMissesThatVerifyNames()
