@@ -1481,15 +1481,17 @@ enums:
       id: overlay
       doc: New and changed rows of level 0, over the layer below.
   codebook_kind:
-    1:
-      id: scalar
-      doc: Signed bytes with a scale for each vector, relative to a mean.
     2:
       id: product
       doc: Centroids of each subspace; a code names one in each.
     3:
       id: binary
       doc: A centre and the seed of a rotation; few bits for each element.
+    4:
+      id: scalar
+      doc: |
+        Signed bytes with a scale for each vector, relative to a mean, in coarse
+        and fine rows.
   column_form:
     0:
       id: dense

@@ -5,14 +5,17 @@ namespace EmbedCache.Format;
 /// <summary>What a codebook is of.</summary>
 internal enum CodebookKind : byte
 {
-    /// <summary>Signed bytes with a scale for each vector, relative to a mean.</summary>
-    Scalar = 1,
-
     /// <summary>Centroids of each subspace; a code names one in each.</summary>
     Product = 2,
 
     /// <summary>A centre and the seed of a rotation; few bits for each element.</summary>
     Binary = 3,
+
+    /// <summary>
+    /// Signed bytes with a scale for each vector, relative to a mean, in coarse and fine rows. In files from before the first release 1 stood for such codes in rows of their
+    /// own: they are done without, and made anew by the next writer.
+    /// </summary>
+    Scalar = 4,
 }
 
 /// <summary>

@@ -113,6 +113,34 @@ public sealed class HostileCodesTests
         file.Probe();
     }
 
+    /// <summary>Files from before the first release have codes of this kind, in rows that would be misread.</summary>
+    [Theory]
+    [InlineData(Metric.Cosine)]
+    [InlineData(Metric.Dot)]
+    [InlineData(Metric.L2)]
+    public void CodesOfAnotherKindAreDoneWithoutAndMadeAnew(Metric metric)
+    {
+        HostileFile file = Create(metric);
+        file.Newest(FrameKind.Codebook)[SectionFrame.EntriesOffset + CodebookHeader.KindOffset] = 1;
+        file.Seal();
+        using (EmbeddingCache cache = file.Open())
+        {
+            Assert.Equal(0, cache.GetInfo().CodedCount);
+            Assert.Equal(Best(cache), Search(cache));
+            Assert.Equal(SearchPlanKind.FloatScan, cache.LastSearchPlan!.Kind);
+        }
+
+        using (EmbeddingCache cache = file.Open(readOnly: false, isIndexing: true))
+        {
+            cache.Set("one more", s_query);
+            cache.Checkpoint();
+            Assert.Equal(cache.GetInfo().Count, cache.GetInfo().CodedCount);
+            Assert.Equal(Best(cache), Search(cache));
+            Assert.Equal(SearchPlanKind.BoundScan, cache.LastSearchPlan!.Kind);
+            Assert.True(cache.Verify().IsValid);
+        }
+    }
+
     /// <summary>What a lie about nothing but too much leaves: wider bounds, and the right records.</summary>
     [Theory]
     [InlineData(Metric.Cosine, float.PositiveInfinity)]
