@@ -29,7 +29,7 @@ internal static class GraphScan
     /// <summary>A walk that found this part of the candidates that it is to find in all is not done again: by chance it is seldom fewer.</summary>
     private const double WideEnough = 0.75;
 
-    /// <summary>A query stands in a hole where so many times the width of a walk are dead; and the walk is to be wider by this part of them. (1,000 of them: recall 0.75, then 0.96.)</summary>
+    /// <summary>A query stands in a hole where so many times the width of a walk are dead; and the walk is to be wider by this part of them. (1,000 of them among a million: recall 0.75, then 0.925.)</summary>
     private const int HoleWidth = 4;
     private const double HoleShare = 0.4;
 
