@@ -83,68 +83,55 @@ internal sealed class BoundPart(BoundQuery query, int top, SharedFloor floor) : 
         floor.Raise(_best.Threshold);
     }
 
-    /// <summary>Holds rows that their coarse halves left against their fine ones too.</summary>
-    /// <param name="run">Where they are.</param>
-    /// <param name="first">Ordinal of the chunk's first row.</param>
-    /// <param name="rows">The chunk's coarse rows.</param>
-    /// <param name="products">Inner products of the query and the coarse rows, by index in the chunk.</param>
-    /// <param name="survivors">Indexes in the chunk; those that are left come to the front.</param>
-    /// <param name="bounds">Receives the bounds of those that are left.</param>
-    /// <returns>How many are left.</returns>
+    /// <summary>Holds rows that their coarse halves left against their fine ones too; those that are left get their bounds.</summary>
     /// <exception cref="CorruptFileException">A block is damaged.</exception>
     [MethodImpl(JitOptions.AggressiveOptimization)]
-    public int Refine(CodeRun run, long first, ReadOnlySpan<byte> rows, ReadOnlySpan<int> products, Span<byte> survivors, Span<ScoreBounds> bounds)
+    public void Refine(CoarseSurvivors rows)
     {
-        int length = run.Layout.CoarseByteLength;
-        int fineLength = run.Layout.FineByteLength;
-        ReadOnlySpan<byte> fineRows = run.FineRows(first, rows.Length / length);
-        foreach (byte index in survivors)
-        {
-            CodeKernels.Prefetch(fineRows.Slice(index * fineLength, fineLength));
-        }
-
+        int length = rows.Run.Layout.CoarseByteLength;
+        int fineLength = rows.Run.Layout.FineByteLength;
+        ReadOnlySpan<byte> coarseRows = rows.Run.CoarseRows(rows.First, rows.RowCount);
+        ReadOnlySpan<byte> fineRows = rows.Run.FineRows(rows.First, rows.RowCount);
         int left = 0;
         double current = Floor;
-        foreach (byte index in survivors)
+        for (int i = 0; i < rows.Count; i++)
         {
+            byte index = rows.Indexes[i];
             ReadOnlySpan<byte> fine = fineRows.Slice(index * fineLength, fineLength);
-            int product = query.Product(products[index], CodeKernels.Dot(query.Codes, fine));
-            CodeRow row = CodeRow.Read(rows.Slice(index * length, length), fine);
+            int product = query.Product(rows.Products[i], CodeKernels.Dot(query.Codes, fine));
+            CodeRow row = CodeRow.Read(coarseRows.Slice(index * length, length), fine);
             double upper = query.UpperBound(row, product);
             if (!(upper < current))
             {
-                survivors[left] = index;
-                bounds[left++] = new ScoreBounds(query.LowerBound(row, product), upper);
+                rows.Indexes[left] = index;
+                rows.Bounds[left++] = new ScoreBounds(query.LowerBound(row, product), upper);
             }
         }
 
-        return left;
+        rows.Count = left;
     }
 
     /// <summary>Takes the rows of a chunk that their bounds leave.</summary>
     /// <param name="set">The records.</param>
-    /// <param name="first">Ordinal of the chunk's first row.</param>
-    /// <param name="count">Rows of the chunk.</param>
-    /// <param name="survivors">Indexes in the chunk.</param>
-    /// <param name="bounds">Their bounds.</param>
+    /// <param name="rows">The rows, refined.</param>
     [MethodImpl(JitOptions.AggressiveOptimization)]
-    public void Take(ScanSet set, long first, int count, ReadOnlySpan<byte> survivors, ReadOnlySpan<ScoreBounds> bounds)
+    public void Take(ScanSet set, CoarseSurvivors rows)
     {
-        if (survivors.Length > count / 2)
+        if (rows.Count > rows.RowCount / 2)
         {
             _floatChunksLeft = _floatChunksNext;
             _floatChunksNext = Math.Min(MostFloatChunks, 2 * _floatChunksNext);
-            ScanFloats(set, first, first + count);
+            ScanFloats(set, rows.First, rows.First + rows.RowCount);
             return;
         }
 
         _floatChunksNext = Math.Max(1, _floatChunksNext / 2);
-        for (int i = 0; i < survivors.Length; i++)
+        for (int i = 0; i < rows.Count; i++)
         {
-            long ordinal = first + survivors[i];
+            long ordinal = rows.First + rows.Indexes[i];
             if (set.IsLive(ordinal))
             {
-                Take(set, ordinal, bounds[i]);
+                Take(set, ordinal, rows.Bounds[i]);
             }
         }
     }

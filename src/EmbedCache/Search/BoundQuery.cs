@@ -26,11 +26,14 @@ internal sealed class BoundQuery
     private readonly double _rounding;
     private readonly double _normSquared;
     private readonly bool _isCosine;
+    private readonly byte[] _codes;
+    private readonly int _codesStart;
 
     public BoundQuery(Query query, CodeRuns codes)
     {
         Query = query;
-        Codes = new byte[codes.Layout.QueryByteLength];
+        _codes = new byte[codes.Layout.QueryByteLength + CodeKernels.LineByteLength];
+        _codesStart = CodeKernels.LineStart(_codes);
         bool isL2 = query.Metric == Metric.L2;
         _isCosine = query.Metric == Metric.Cosine;
         float[] mean = codes.Codebook.Mean;
@@ -65,7 +68,7 @@ internal sealed class BoundQuery
     public Query Query { get; }
 
     /// <summary>Signed codes as <see cref="CodeKernels"/> takes them.</summary>
-    public byte[] Codes { get; }
+    public Span<byte> Codes => _codes.AsSpan(_codesStart, _codes.Length - CodeKernels.LineByteLength);
 
     public BoundTerms Terms { get; }
 

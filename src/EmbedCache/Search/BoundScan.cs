@@ -107,6 +107,7 @@ internal static class BoundScan
                 }
             }
 
+            chunk.Complete();
             return parts;
         }
         catch
@@ -192,8 +193,9 @@ internal static class BoundScan
     {
         private readonly int[] _products = new int[GroupSize * BoundKernels.MaxRowCount];
         private readonly byte[] _survivors = new byte[BoundKernels.MaxRowCount];
-        private readonly ScoreBounds[] _bounds = new ScoreBounds[BoundKernels.MaxRowCount];
         private readonly BoundPart[] _byCode = new BoundPart[parts.Length];
+        private readonly CoarseSurvivors _open = new();
+        private BoundPart? _openTo;
 
         [MethodImpl(JitOptions.AggressiveOptimization)]
         public void Scan(long first, int count)
@@ -223,40 +225,55 @@ internal static class BoundScan
                     BoundPart part = _byCode[next + i];
                     Span<int> products = _products.AsSpan(i * count, count);
                     int survivors = BoundKernels.Compare(rows, count, length, part.Query.Terms, part.Query.Cut(part.Floor), products, _survivors);
-                    Take(part, run!, first, rows, products, survivors);
+                    Leave(part, run!, first, count, products, survivors);
                 }
             }
 
             // What is read next, where these are the last of their group, stands behind the group's fine rows.
-            nint following = run is not null && first + count == run.GroupEnd(first) ? count * codes.Layout.FineByteLength : 0;
+            nint following = run is not null && first + count == run.GroupEnd(first) ? (nint)(first + count - run.GroupStart(first)) * codes.Layout.FineByteLength : 0;
             for (; next < numByCode; next++)
             {
                 BoundPart part = _byCode[next];
                 int survivors = BoundKernels.Select(part.Query.Codes, rows, length, following, part.Query.Terms, part.Query.Cut(part.Floor), _products, _survivors);
-                Take(part, run!, first, rows, _products, survivors);
+                Leave(part, run!, first, count, _products, survivors);
             }
         }
 
-        private void Take(BoundPart part, CodeRun run, long first, ReadOnlySpan<byte> rows, ReadOnlySpan<int> products, int survivors)
+        /// <summary>Holds what was left open last against its fine rows.</summary>
+        public void Complete()
         {
-            if (survivors == 0)
+            BoundPart? part = _openTo;
+            _openTo = null;
+            if (part is null)
             {
                 return;
             }
 
-            int count = rows.Length / codes.Layout.CoarseByteLength;
             try
             {
-                survivors = part.Refine(run, first, rows, products, _survivors.AsSpan(0, survivors), _bounds);
+                part.Refine(_open);
             }
             catch (CorruptFileException)
             {
                 onDamage();
-                part.ScanFloats(set, first, first + count);
+                part.ScanFloats(set, _open.First, _open.First + _open.RowCount);
                 return;
             }
 
-            part.Take(set, first, count, _survivors.AsSpan(0, survivors), _bounds);
+            part.Take(set, _open);
+        }
+
+        /// <summary>
+        /// Leaves rows open and asks for their fine rows, which come while the next chunk is gone through: waiting for them took a fifth of a search.
+        /// </summary>
+        private void Leave(BoundPart part, CodeRun run, long first, int count, ReadOnlySpan<int> products, int survivors)
+        {
+            Complete();
+            if (survivors > 0)
+            {
+                _open.Set(run, first, count, _survivors.AsSpan(0, survivors), products);
+                _openTo = part;
+            }
         }
 
         /// <summary>The coarse rows of a chunk, or nothing where a block of them is damaged.</summary>

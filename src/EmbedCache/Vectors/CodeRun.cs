@@ -48,8 +48,10 @@ internal sealed class CodeRun
     public ReadOnlySpan<byte> Fine(long ordinal) => Section.Range(Layout.FinePosition(Checked(ordinal), Count), Layout.FineByteLength);
 
     /// <summary>The ordinal behind the last of the group that an ordinal is in: as far as coarse rows stand one behind another.</summary>
-    public long GroupEnd(long ordinal)
-        => Math.Min(EndOrdinal, FirstOrdinal + (((ordinal - FirstOrdinal) / CodeLayout.GroupRowCount * CodeLayout.GroupRowCount) + CodeLayout.GroupRowCount));
+    public long GroupEnd(long ordinal) => Math.Min(EndOrdinal, GroupStart(ordinal) + CodeLayout.GroupRowCount);
+
+    /// <summary>The first ordinal of that group.</summary>
+    public long GroupStart(long ordinal) => FirstOrdinal + ((ordinal - FirstOrdinal) / CodeLayout.GroupRowCount * CodeLayout.GroupRowCount);
 
     /// <summary>Several coarse rows of one group, their blocks checked.</summary>
     /// <exception cref="CorruptFileException">A block is damaged, or there are no such rows.</exception>
@@ -61,6 +63,9 @@ internal sealed class CodeRun
 
     /// <summary>Asks for an ordinal's coarse row ahead of its use.</summary>
     public void PrefetchCoarse(long ordinal) => Section.Prefetch(Layout.CoarsePosition(ordinal - FirstOrdinal), Layout.CoarseByteLength);
+
+    /// <summary>Asks for an ordinal's fine row ahead of its use.</summary>
+    public void PrefetchFine(long ordinal) => Section.Prefetch(Layout.FinePosition(ordinal - FirstOrdinal, Count), Layout.FineByteLength);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long Checked(long ordinal)
