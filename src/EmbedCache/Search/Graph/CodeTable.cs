@@ -111,6 +111,14 @@ internal sealed unsafe class CodeTable
     /// </summary>
     public float DistanceOnce(in GraphQuery query, nint code, uint ordinal) => FirstQueries.ArePast ? DistanceCalled(query, code, ordinal) : DistanceWithoutKernel(query, code, ordinal);
 
+    /// <summary>The distance that an ordinal's coarse row gives it, less the query's slack; likewise.</summary>
+    public float CoarseDistanceOnce(in GraphQuery query, nint code, uint ordinal)
+    {
+        nint coarse = Coarse(ordinal);
+        int product = FirstQueries.ArePast ? CoarseProductCalled(code, coarse) : CodeKernels.DotScalar(ref *(byte*)code, _coarse, ref *(byte*)coarse, _coarse);
+        return LeastDistance(query, coarse, product);
+    }
+
     /// <summary>Inner product of a query's codes and a coarse row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int CoarseProduct(nint code, nint coarse) => CodeKernels.DotBody(ref *(byte*)code, _coarse, ref *(byte*)coarse, _coarse);
@@ -132,6 +140,9 @@ internal sealed unsafe class CodeTable
 
     [MethodImpl(MethodImplOptions.NoInlining | JitOptions.AggressiveOptimization)]
     private float DistanceCalled(in GraphQuery query, nint code, uint ordinal) => Distance(query, code, ordinal);
+
+    [MethodImpl(MethodImplOptions.NoInlining | JitOptions.AggressiveOptimization)]
+    private int CoarseProductCalled(nint code, nint coarse) => CoarseProduct(code, coarse);
 
     /// <summary>The same by the reference.</summary>
     internal float DistanceWithoutKernel(in GraphQuery query, nint code, uint ordinal)

@@ -2,20 +2,44 @@ using EmbedCache.Numerics;
 
 namespace EmbedCache.Search.Graph;
 
-/// <summary>The way down through the upper levels: SEARCH-LAYER with ef = 1, which is a greedy walk.</summary>
+/// <summary>
+/// The way down through the upper levels: SEARCH-LAYER with ef = 1, which is a greedy walk. It goes by coarse rows alone: what it finds is where another walk starts, and half of
+/// the bytes tell that as well.
+/// </summary>
 internal static unsafe class Descent
 {
-    /// <summary>Moves <paramref name="node"/> to the nearest that a greedy walk on this level finds.</summary>
-    /// <param name="level">The level.</param>
+    private const int LineByteLength = 64;
+
+    /// <summary>Walks from a node of one level to the nearest that it finds above a lower one.</summary>
+    /// <param name="upper">The levels, level 1 first.</param>
+    /// <param name="level">Level of the node to start from.</param>
+    /// <param name="node">Its number in that level.</param>
+    /// <param name="lowest">The level to go down to.</param>
+    /// <param name="count">Nodes of level 0.</param>
     /// <param name="codes">Codes by ordinal.</param>
     /// <param name="query">The query.</param>
     /// <param name="code">Its code.</param>
-    /// <param name="node">Where to start, and what was found.</param>
-    /// <param name="distance">Its distance, in and out.</param>
-    public static void Greedy(in UpperLevel level, CodeTable codes, in GraphQuery query, nint code, ref uint node, ref float distance)
+    /// <param name="distance">Distance of what was found, by both rows.</param>
+    /// <returns>What was found, by its number in the level gone down to.</returns>
+    public static uint Run(UpperLevel[] upper, int level, uint node, int lowest, uint count, CodeTable codes, in GraphQuery query, nint code, out float distance)
+    {
+        GraphQuery coarse = query with { Slack = 0 };
+        float nearest = level > lowest ? codes.CoarseDistanceOnce(coarse, code, upper[level - 1].OrdinalOf(node)) : 0;
+        for (; level > lowest; level--)
+        {
+            Step(upper[level - 1], codes, coarse, code, ref node, ref nearest);
+            node = upper[level - 1].DownOf(node, level == 1 ? count : upper[level - 2].Count);
+        }
+
+        distance = codes.DistanceOnce(query, code, level == 0 ? node : upper[level - 1].OrdinalOf(node));
+        return node;
+    }
+
+    /// <summary>Moves <paramref name="node"/> to the nearest that a greedy walk on one level finds.</summary>
+    private static void Step(in UpperLevel level, CodeTable codes, in GraphQuery query, nint code, ref uint node, ref float distance)
     {
         UpperLevel nodes = level;
-        GraphQuery q = query;
+        int length = codes.Layout.CoarseByteLength;
         uint best = node;
         float nearest = distance;
         bool isBetter = true;
@@ -32,9 +56,11 @@ internal static unsafe class Descent
                     break;
                 }
 
-                uint ordinal = nodes.OrdinalOf(next);
-                Prefetch.Near(codes.Coarse(ordinal));
-                Prefetch.Near(codes.Fine(ordinal));
+                nint row = codes.Coarse(nodes.OrdinalOf(next));
+                for (int line = 0; line < length; line += LineByteLength)
+                {
+                    Prefetch.Near(row + line);
+                }
             }
 
             for (int j = 0; j < nodes.RowLength; j++)
@@ -45,7 +71,7 @@ internal static unsafe class Descent
                     break;
                 }
 
-                float candidate = codes.DistanceOnce(q, code, nodes.OrdinalOf(next));
+                float candidate = codes.CoarseDistanceOnce(query, code, nodes.OrdinalOf(next));
                 if (candidate < nearest)
                 {
                     nearest = candidate;

@@ -110,15 +110,7 @@ internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
     private (uint Node, float Distance) Descend(in GraphQuery query, int lowest, BuildScratch scratch)
     {
         graph.TryGetEntry(out int level, out uint node);
-        UpperLevel[] upper = graph.UpperLevels;
-        uint first = level == 0 ? node : upper[level - 1].OrdinalOf(node);
-        float distance = codes.Distance(query, scratch.Walk.Query, first);
-        for (; level > lowest; level--)
-        {
-            Descent.Greedy(upper[level - 1], codes, query, scratch.Walk.Query, ref node, ref distance);
-            node = upper[level - 1].DownOf(node, CountBelow(level));
-        }
-
+        node = Descent.Run(graph.UpperLevels, level, node, Math.Min(level, lowest), _nodeCount, codes, query, scratch.Walk.Query, out float distance);
         return (node, distance);
     }
 

@@ -74,6 +74,10 @@ internal sealed unsafe class GraphLayer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public nint BaseRow(uint node) => _memory.At(_rows + ((long)node * _rowByteLength), _rowByteLength);
 
+    /// <summary>Where the row of a base's node is, unchecked, and of any other some address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public nint BaseHint(uint node) => _memory.Address + (nint)(_rows + ((long)node * _rowByteLength));
+
     /// <summary>The row of an overlay's node, or 0 where it has none.</summary>
     public nint OverlayRow(uint node)
         => TryGetRank(node, out uint rank) && rank < Header.RowCount ? _memory.At(_rows + ((long)rank * _rowByteLength), _rowByteLength) : 0;

@@ -19,15 +19,7 @@ internal static unsafe class GraphSearch
         where TSpace : struct, IWalkSpace
         where TAcceptance : struct, IAcceptance
     {
-        uint node = entry;
-        uint first = entryLevel == 0 ? node : upper[entryLevel - 1].OrdinalOf(node);
-        float distance = codes.DistanceOnce(query, scratch.Query, first);
-        for (int level = entryLevel; level > 0; level--)
-        {
-            Descent.Greedy(upper[level - 1], codes, query, scratch.Query, ref node, ref distance);
-            node = upper[level - 1].DownOf(node, level == 1 ? space.Count : upper[level - 2].Count);
-        }
-
+        uint node = Descent.Run(upper, entryLevel, entry, 0, space.Count, codes, query, scratch.Query, out float distance);
         scratch.Begin(space.Count, ef, space.RowLength);
         GraphWalk.Start(node, distance, acceptance, scratch);
         return GraphWalk.Run(space, acceptance, codes, query, scratch, ef, maxVisited);

@@ -69,6 +69,7 @@ internal static unsafe class GraphWalk
         GraphQuery q = query;
         uint nodeCount = nodes.Count;
         int rowLength = nodes.RowLength;
+        int rowByteLength = rowLength * sizeof(uint);
         int coarseLength = codes.Layout.CoarseByteLength;
         int fineLength = codes.Layout.FineByteLength;
         int rowsAhead = Math.Max(2, LinesInFlight * LineByteLength / coarseLength);
@@ -170,6 +171,8 @@ internal static unsafe class GraphWalk
                     continue;
                 }
 
+                // Most of what comes in is expanded sooner or later.
+                PrefetchRow(nodes.Hint(node), rowByteLength);
                 int position = Insert(pool, count, accepts.Accepts(node) ? candidate | Candidate.Accepted : candidate);
                 count++;
                 lowest = Math.Min(lowest, position);
@@ -191,10 +194,6 @@ internal static unsafe class GraphWalk
             }
 
             cursor = lowest;
-            if (cursor < count)
-            {
-                Prefetch.Near(nodes.Row(Candidate.NodeOf(pool[cursor])));
-            }
         }
 
         scratch.Count = count;

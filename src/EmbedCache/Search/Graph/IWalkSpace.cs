@@ -12,6 +12,9 @@ internal interface IWalkSpace
     /// <summary>Address of a node's row: <see cref="RowLength"/> numbers of nodes. The node must be below <see cref="Count"/>.</summary>
     nint Row(uint node);
 
+    /// <summary>Where the row is likely to be, or any other address: to be asked for ahead of its use, and for nothing else.</summary>
+    nint Hint(uint node);
+
     /// <summary>Ordinal of a node.</summary>
     uint OrdinalOf(uint node);
 }

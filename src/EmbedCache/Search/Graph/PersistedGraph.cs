@@ -80,6 +80,10 @@ internal sealed unsafe class PersistedGraph : IPersistedRows
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public nint Row(uint node) => _overlays.Length == 0 ? _base.BaseRow(node) : RowOfLayers(node);
 
+    /// <summary>Where a node's row is in the base, if it has one there; nothing is checked.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public nint Hint(uint node) => _base.BaseHint(node);
+
     /// <summary>Whether a layer from the one at <paramref name="index"/> on has a row for a node.</summary>
     public bool IsChangedSince(int index, uint node)
     {

@@ -12,5 +12,8 @@ internal readonly struct PersistedSpace(PersistedGraph? graph) : IWalkSpace
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public nint Row(uint node) => graph!.Row(node);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public nint Hint(uint node) => graph!.Hint(node);
+
     public uint OrdinalOf(uint node) => node;
 }

@@ -31,6 +31,9 @@ internal readonly unsafe struct UpperLevel(GraphMemory memory, long position, ui
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public nint Row(uint node) => Entry(node) + GraphHeader.UpperNeighboursOffset;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public nint Hint(uint node) => memory.Address + (nint)(position + ((long)node * _entryByteLength)) + GraphHeader.UpperNeighboursOffset;
+
     /// <summary>The neighbours of a node, unused places included.</summary>
     public ReadOnlySpan<uint> Neighbours(uint node) => new((void*)Row(node), m);
 

@@ -12,5 +12,8 @@ internal readonly struct WorkingSpace(WorkingRows rows, uint count) : IWalkSpace
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public nint Row(uint node) => rows.Row(node);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public nint Hint(uint node) => rows.Row(node);
+
     public uint OrdinalOf(uint node) => node;
 }
