@@ -8,8 +8,6 @@ namespace EmbedCache.Search.Graph;
 /// </summary>
 internal static unsafe class Descent
 {
-    private const int LineByteLength = 64;
-
     /// <summary>Walks from a node of one level to the nearest that it finds above a lower one.</summary>
     /// <param name="upper">The levels, level 1 first.</param>
     /// <param name="level">Level of the node to start from.</param>
@@ -56,11 +54,7 @@ internal static unsafe class Descent
                     break;
                 }
 
-                nint row = codes.Coarse(nodes.OrdinalOf(next));
-                for (int line = 0; line < length; line += LineByteLength)
-                {
-                    Prefetch.Near(row + line);
-                }
+                Prefetch.Near(codes.Coarse(nodes.OrdinalOf(next)), length);
             }
 
             for (int j = 0; j < nodes.RowLength; j++)

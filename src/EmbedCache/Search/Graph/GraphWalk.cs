@@ -134,7 +134,7 @@ internal static unsafe class GraphWalk
                 rows[j] = row;
                 if (j < rowsAhead)
                 {
-                    PrefetchRow(row, coarseLength);
+                    Prefetch.Near(row, coarseLength);
                 }
             }
 
@@ -145,7 +145,7 @@ internal static unsafe class GraphWalk
             {
                 if (j + rowsAhead < freshCount)
                 {
-                    PrefetchRow(rows[j + rowsAhead], coarseLength);
+                    Prefetch.Near(rows[j + rowsAhead], coarseLength);
                 }
 
                 nint row = rows[j];
@@ -156,7 +156,7 @@ internal static unsafe class GraphWalk
                 }
 
                 nint fine = codes.Fine(nodes.OrdinalOf(fresh[j]));
-                PrefetchRow(fine, fineLength);
+                Prefetch.Near(fine, fineLength);
                 near[nearCount++] = new Near(fresh[j], product, row, fine);
             }
 
@@ -172,8 +172,8 @@ internal static unsafe class GraphWalk
                 }
 
                 // Most of what comes in is expanded sooner or later.
-                PrefetchRow(nodes.Hint(node), rowByteLength);
-                int position = Insert(pool, count, accepts.Accepts(node) ? candidate | Candidate.Accepted : candidate);
+                Prefetch.Near(nodes.Hint(node), rowByteLength);
+                int position = SortedInsertion.Insert(ref *pool, count, accepts.Accepts(node) ? candidate | Candidate.Accepted : candidate);
                 count++;
                 lowest = Math.Min(lowest, position);
                 if ((pool[position] & Candidate.Accepted) != 0 && ++accepted >= ef)
@@ -201,42 +201,6 @@ internal static unsafe class GraphWalk
         scratch.TrailCount = seen;
         cursorOut = cursor;
         return outcome;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Insert(long* pool, int count, long candidate)
-    {
-        int low = 0;
-        int high = count;
-        while (low < high)
-        {
-            int middle = (int)((uint)(low + high) >> 1);
-            if (pool[middle] < candidate)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
-        for (int i = count; i > low; i--)
-        {
-            pool[i] = pool[i - 1];
-        }
-
-        pool[low] = candidate;
-        return low;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PrefetchRow(nint row, int length)
-    {
-        for (int line = 0; line < length; line += LineByteLength)
-        {
-            Prefetch.Near(row + line);
-        }
     }
 
     /// <summary>A node whose fine row is to be looked at.</summary>
