@@ -20,11 +20,8 @@ internal static class GraphScan
     private const long DefaultEfCount = 100_000;
     private const double WiderByItself = 8;
 
-    /// <summary>Candidates that are scored in full beyond those asked for: their codes' distances are off by about a percent.</summary>
-    private const int MoreScored = 10;
-
-    /// <summary>Of a wider walk one in so many is scored in full.</summary>
-    private const int ScoredShare = 4;
+    /// <summary>Candidates that match a filter beyond those asked for: their codes' distances are off by about a percent.</summary>
+    private const int MoreMatching = 10;
 
     /// <summary>A walk that found this part of the candidates that it is to find in all is not done again: by chance it is seldom fewer.</summary>
     private const double WideEnough = 0.75;
@@ -67,7 +64,7 @@ internal static class GraphScan
 
         // By how much a walk among so many records is wider counts twice for the few that are scored in full. (A tenth of 1,000,000: recall 0.94 with 20 of them.)
         double wider = width / (double)ChooseEf(null, top, 0);
-        return (int)Math.Min(width, Math.Max(top + Math.Ceiling(MoreScored * wider * wider), Math.Ceiling(width * share)));
+        return (int)Math.Min(width, Math.Max(top + Math.Ceiling(MoreMatching * wider * wider), Math.Ceiling(width * share)));
     }
 
     /// <summary>Searches; false where too few were found.</summary>
@@ -106,15 +103,13 @@ internal static class GraphScan
         try
         {
             GraphQuery prepared = index.Prepare(query.Vector, query.Metric, codes.Codebook.Mean, scratch);
-            var space = new PersistedSpace(graph);
             scored = 0;
             if (!Walk(index, acceptance, prepared, scratch, limits))
             {
                 return false;
             }
 
-            int ef = Math.Max(limits.Ef, scratch.Accepted);
-            scored = ScoreBest(set, query, space, acceptance, scratch, Math.Min(ef, Math.Max(options.Top + MoreScored, ef / ScoredShare)), options.Top, ref kept);
+            scored = CandidateScorer.Run(set, query, prepared, new PersistedSpace(graph), acceptance, scratch, options.Top, ref kept);
             if (scored < options.Top)
             {
                 return false;
@@ -167,79 +162,6 @@ internal static class GraphScan
             ? limits.Ef + (int)(rejected * HoleShare)
             : (int)Math.Min(limits.Width, (long)limits.Ef * limits.Width / Math.Max(1, scratch.Count));
         return GraphSearch.Run(space, graph.Levels, graph.EntryLevel, graph.Entry, acceptance, index.Codes, query, scratch, ef, limits.MaxVisited);
-    }
-
-    /// <summary>
-    /// Scores the best candidates from their vectors: so many, and then more for as long as one of the latest was among the best. Where records crowd, as around a hole that
-    /// deletes left, their codes' distances tell less of their order. Returns how many were not expired.
-    /// </summary>
-    private static int ScoreBest<TSpace, TAcceptance>(ScanSet set, Query query, in TSpace space, in TAcceptance acceptance, GraphScratch scratch, int scoredCount, int top, ref TopK kept)
-        where TSpace : struct, IWalkSpace
-        where TAcceptance : struct, IAcceptance
-    {
-        Span<uint> nodes = scratch.Results(scratch.Count + top + scoredCount);
-        int wanted = Math.Min(nodes.Length, Math.Max(scoredCount, top));
-        int found = GraphResults.Collect(space, acceptance, scratch, nodes.Slice(0, wanted));
-        int scored = Score(set, query, nodes.Slice(0, found), scratch, ref kept, out int sinceBetter);
-        if (found < wanted || (scored >= top && sinceBetter >= MoreScored))
-        {
-            return scored;
-        }
-
-        found = GraphResults.Collect(space, acceptance, scratch, nodes);
-        for (int done = wanted; done < found && (scored < top || sinceBetter < MoreScored);)
-        {
-            int next = Math.Min(found - done, Math.Max(MoreScored, top - scored));
-            scored += Score(set, query, nodes.Slice(done, next), scratch, ref kept, out int since);
-            sinceBetter = since == next ? sinceBetter + next : since;
-            done += next;
-        }
-
-        return scored;
-    }
-
-    /// <summary>Scores records; returns how many were not expired.</summary>
-    /// <param name="set">Where they are.</param>
-    /// <param name="query">The query.</param>
-    /// <param name="nodes">Their ordinals.</param>
-    /// <param name="scratch">What the search writes to.</param>
-    /// <param name="kept">Takes the best.</param>
-    /// <param name="sinceBetter">How many came behind the last that was kept.</param>
-    private static int Score(ScanSet set, Query query, ReadOnlySpan<uint> nodes, GraphScratch scratch, ref TopK kept, out int sinceBetter)
-    {
-        const int Ahead = 4;
-        int vectorByteLength = query.Vector.Length * sizeof(float);
-        Span<long> offsets = scratch.Offsets(nodes.Length);
-        for (int i = 0; i < nodes.Length; i++)
-        {
-            offsets[i] = set.OffsetOf(nodes[i]);
-            if (i < Ahead)
-            {
-                set.Log.Source.Prefetch(offsets[i], FormatConstants.FrameHeaderByteLength + vectorByteLength);
-            }
-        }
-
-        int scored = 0;
-        sinceBetter = 0;
-        for (int i = 0; i < nodes.Length; i++)
-        {
-            sinceBetter++;
-            if (i + Ahead < nodes.Length)
-            {
-                set.Log.Source.Prefetch(offsets[i + Ahead], FormatConstants.FrameHeaderByteLength + vectorByteLength);
-            }
-
-            if (RecordScorer.TryScoreOne(set, query, offsets[i], out double score))
-            {
-                int count = kept.Count;
-                double threshold = kept.Threshold;
-                kept.Offer(score, nodes[i]);
-                scored++;
-                sinceBetter = kept.Count > count || kept.Threshold > threshold ? 0 : sinceBetter;
-            }
-        }
-
-        return scored;
     }
 
     /// <summary>Lends what walks write to: one for each search that runs at once, up to a few that are kept.</summary>

@@ -19,12 +19,15 @@ internal readonly record struct GraphQuery(float Base, float NormWeight, float D
     /// <summary>So many standard deviations of that inner product.</summary>
     private const double Deviations = 3;
 
+    /// <summary>What a unit of distance is of a score: the query's scale, which inner products leave out.</summary>
+    public float ScoreUnit { get; init; } = 1;
+
     /// <summary>Distances from a query. What is the same for every row is left out: under L2 the query's length, under cosine its scale and what it has in common with the mean.</summary>
     /// <param name="query">What stands beside its code.</param>
     /// <param name="metric">The file's metric.</param>
     /// <param name="dimension">Elements.</param>
     public static GraphQuery Of(in CodeRow query, Metric metric, int dimension)
-        => metric == Metric.L2 ? Of(0, 1, 2 * query.Scale, query, dimension) : Of(0, 0, 1, query, dimension);
+        => metric == Metric.L2 ? Of(0, 1, 2 * query.Scale, query, dimension) : Of(0, 0, 1, query, dimension) with { ScoreUnit = query.Scale };
 
     /// <summary>Distances from a node.</summary>
     /// <param name="node">What stands beside its code.</param>

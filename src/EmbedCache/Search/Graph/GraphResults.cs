@@ -3,23 +3,23 @@ namespace EmbedCache.Search.Graph;
 /// <summary>Takes the results out of a walk's pool: the accepted nodes, nearest first, and behind each the accepted copies of it.</summary>
 internal static unsafe class GraphResults
 {
-    /// <summary>Writes at most as many nodes as <paramref name="results"/> holds; returns how many.</summary>
-    public static int Collect<TSpace, TAcceptance>(in TSpace space, in TAcceptance acceptance, GraphScratch scratch, Span<uint> results)
+    /// <summary>Writes at most as many candidates as <paramref name="results"/> holds, a copy at the distance of its original; returns how many.</summary>
+    public static int Collect<TSpace, TAcceptance>(in TSpace space, in TAcceptance acceptance, GraphScratch scratch, Span<long> results)
         where TSpace : struct, IWalkSpace
         where TAcceptance : struct, IAcceptance
     {
         int count = 0;
         for (int i = 0; i < scratch.Count && count < results.Length; i++)
         {
-            uint node = scratch.NodeAt(i);
-            if ((((long*)scratch.Pool)[i] & Candidate.Accepted) != 0)
+            long candidate = ((long*)scratch.Pool)[i];
+            if ((candidate & Candidate.Accepted) != 0)
             {
-                results[count++] = node;
+                results[count++] = candidate;
             }
 
             if (count < results.Length)
             {
-                count = AddCopies(space, acceptance, scratch, node, results, count);
+                count = AddCopies(space, acceptance, scratch, candidate, results, count);
             }
         }
 
@@ -30,12 +30,12 @@ internal static unsafe class GraphResults
     /// Goes through the tree of a node's copies, level by level. The nodes still to be gone through stand on the trail, which also keeps one with wrong links from being
     /// gone through twice.
     /// </summary>
-    private static int AddCopies<TSpace, TAcceptance>(in TSpace space, in TAcceptance acceptance, GraphScratch scratch, uint original, Span<uint> results, int count)
+    private static int AddCopies<TSpace, TAcceptance>(in TSpace space, in TAcceptance acceptance, GraphScratch scratch, long original, Span<long> results, int count)
         where TSpace : struct, IWalkSpace
         where TAcceptance : struct, IAcceptance
     {
         int next = scratch.TrailCount;
-        uint node = original;
+        uint node = Candidate.NodeOf(original);
         while (true)
         {
             var row = (uint*)space.Row(node);
@@ -46,7 +46,7 @@ internal static unsafe class GraphResults
                 uint copy = CopyLinks.At(row, space.RowLength, i);
                 if (copy < space.Count && scratch.Visit(copy) && acceptance.Accepts(copy))
                 {
-                    results[count++] = copy;
+                    results[count++] = Candidate.Pack(Candidate.DistanceOf(original), copy);
                     if (count == results.Length)
                     {
                         return count;

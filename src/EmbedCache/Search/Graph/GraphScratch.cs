@@ -16,7 +16,7 @@ internal sealed class GraphScratch : IDisposable
     private NativeBuffer _query = new(0);
     private NativeBuffer _pool = new(FirstPoolCapacity * sizeof(long));
 
-    private uint[] _results = [];
+    private long[] _results = [];
     private long[] _offsets = [];
     private ScoredOrdinal[] _kept = [];
 
@@ -124,11 +124,11 @@ internal sealed class GraphScratch : IDisposable
     public void GrowTrail(int capacity) => _trail = Grow(_trail, (long)capacity * sizeof(uint), (long)TrailCount * sizeof(uint));
 
     /// <summary>Room for results.</summary>
-    public Span<uint> Results(int count)
+    public Span<long> Results(int count)
     {
         if (_results.Length < count)
         {
-            _results = new uint[Math.Max(count, 2 * _results.Length)];
+            _results = new long[Math.Max(count, 2 * _results.Length)];
         }
 
         return _results.AsSpan(0, count);

@@ -65,9 +65,9 @@ internal sealed unsafe class GraphWorld : IDisposable
         GraphQuery weights = Prepare(query, scratch);
         Assert.True(graph.TryGetEntry(out int level, out uint entry));
         GraphSearch.Run(new WorkingSpace(graph.Rows, graph.Capacity), graph.UpperLevels, level, entry, acceptance, Codes, weights, scratch, ef, maxVisited);
-        uint[] found = new uint[ef];
+        long[] found = new long[ef];
         int count = GraphResults.Collect(new WorkingSpace(graph.Rows, graph.Capacity), acceptance, scratch, found);
-        return [.. found.Take(count).Select(node => (int)node)];
+        return [.. found.Take(count).Select(candidate => (int)Candidate.NodeOf(candidate))];
     }
 
     public List<int> Search(WorkingGraph graph, float[] query, int ef) => Search(graph, query, ef, default(AcceptAll));
