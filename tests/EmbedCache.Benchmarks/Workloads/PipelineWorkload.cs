@@ -43,7 +43,7 @@ internal sealed class PipelineWorkload : IWorkload
             context.Report.AtLeast(MinRecordsPerSecond, Name, count, dimension, "Set-Embedding without its source", count / (set - source), "records/s");
             if (values.TryGetValue("live memory growth", out double growth))
             {
-                context.Report.AtMost(MaxGrowthMegabytes, Name, count, dimension, "live memory, last sample - first", growth / (1 << 20), "MiB");
+                context.Report.AtMost(MaxGrowthMegabytes, Name, count, dimension, "live memory, highest of the later half - of the earlier", growth / (1 << 20), "MiB");
             }
 
             if (dimension == SmallDimension || context.Options.Dimension is not null)
