@@ -23,6 +23,7 @@ internal sealed class GraphMaintainer(Store store)
     private Thread? _worker;
     private bool _wasTold;
     private readonly Deadline _deadline = new();
+    private readonly HoleWatch _holes = new(store);
     private volatile bool _isHeld;
     private volatile bool _isFinishing;
     private volatile bool _hasFailed;
@@ -98,7 +99,7 @@ internal sealed class GraphMaintainer(Store store)
     public void RunToEnd(Action<double> report, TimeSpan patience, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        while (NeedsWork())
+        while (NeedsWork() || _holes.HasNew())
         {
             cancellationToken.ThrowIfCancellationRequested();
             using GraphSession? session = GraphSession.TryBegin(store, least: 0);
@@ -135,7 +136,12 @@ internal sealed class GraphMaintainer(Store store)
         }
         while (goesOn && session.InsertedCount < total && !session.ShouldPersist && !cancellationToken.IsCancellationRequested);
 
-        if (session.InsertedCount > session.PersistedCount || !session.IsFolded)
+        if (session.InsertedCount == total)
+        {
+            _holes.Mend(session, () => cancellationToken.IsCancellationRequested);
+        }
+
+        if (session.IsWorthPersisting || session.InsertedCount > session.PersistedCount || !session.IsFolded)
         {
             session.Persist(null, mustFold: session.InsertedCount == total, () => cancellationToken.IsCancellationRequested);
         }
@@ -170,7 +176,7 @@ internal sealed class GraphMaintainer(Store store)
 
         try
         {
-            return GraphSession.IsWorthwhile(store);
+            return GraphSession.IsWorthwhile(store) || _holes.HasNew();
         }
         catch (Exception e) when (IsLeftToOthers(e))
         {
@@ -255,7 +261,7 @@ internal sealed class GraphMaintainer(Store store)
     /// <summary>One session from its beginning to what it wrote; false when the background is to end.</summary>
     private bool RunOnce()
     {
-        using GraphSession? session = _deadline.IsOver() ? null : GraphSession.TryBegin(store);
+        using GraphSession? session = _deadline.IsOver() ? null : GraphSession.TryBegin(store, _holes.HasNew() ? 0 : null);
         if (session is null)
         {
             return !_isFinishing && !_deadline.IsOver() && WaitForMore() && !_deadline.IsOver();
@@ -265,6 +271,11 @@ internal sealed class GraphMaintainer(Store store)
         {
             bool goesOn = session.Step(store.Environment.GraphThreads, _deadline.IsOver, out uint total);
             bool isCaughtUp = session.InsertedCount == total;
+            if (goesOn && isCaughtUp && _holes.HasNew())
+            {
+                _holes.Mend(session, _deadline.IsOver);
+            }
+
             bool isOver = _deadline.IsOver();
             if (!goesOn || isOver || (isCaughtUp && _isFinishing))
             {

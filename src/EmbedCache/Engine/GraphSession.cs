@@ -25,6 +25,7 @@ internal sealed class GraphSession : IDisposable
     private readonly CatalogEntry[] _entries;
     private readonly PersistedGraph? _persisted;
     private readonly WorkingGraph _graph;
+    private bool _hasMended;
 
     private GraphSession(Store store, Snapshot snapshot, CatalogEntry[] entries, PersistedGraph? persisted, WorkingGraph graph)
     {
@@ -47,7 +48,7 @@ internal sealed class GraphSession : IDisposable
     public bool ShouldPersist => InsertedCount - PersistedCount >= Math.Max(65_536, PersistedCount / 2);
 
     /// <summary>Whether what is in memory is worth a section at the end of the work.</summary>
-    public bool IsWorthPersisting => InsertedCount - PersistedCount >= Math.Max(1, _persisted is null ? 1 : Math.Min(1024, PersistedCount / 512));
+    public bool IsWorthPersisting => _hasMended || InsertedCount - PersistedCount >= Math.Max(1, _persisted is null ? 1 : Math.Min(1024, PersistedCount / 512));
 
     /// <summary>Begins, unless another builder is at work or there is too little to do.</summary>
     /// <param name="store">The store.</param>
@@ -137,6 +138,34 @@ internal sealed class GraphSession : IDisposable
 
             GC.KeepAlive(table);
             return InsertedCount < _graph.Capacity || total == InsertedCount;
+        }
+        finally
+        {
+            snapshot.Release();
+        }
+    }
+
+    /// <summary>Takes the nodes of holes that deletes left out of the graph, which has all codes.</summary>
+    /// <param name="threads">Threads to use, this one among them.</param>
+    /// <param name="shouldStop">Asked often, from any of them.</param>
+    public void Mend(int threads, Func<bool> shouldStop)
+    {
+        Snapshot snapshot = _store.Acquire();
+        try
+        {
+            if (!IsCurrent(snapshot) || snapshot.Codes is not { } codes || GraphIndex.TryMap(codes, snapshot.Log.Header.Metric) is not { } table || table.Count < InsertedCount)
+            {
+                return;
+            }
+
+            var holes = GraphHoles.Find(new WorkingSpace(_graph.Rows, InsertedCount), snapshot.Live.Live.Of(snapshot.Live).Words);
+            if (holes.Nodes.Length > 0)
+            {
+                new GraphBuilder(_graph, table).Mend(holes, threads, ThreadPriority.BelowNormal, shouldStop);
+                _hasMended = true;
+            }
+
+            GC.KeepAlive(table);
         }
         finally
         {

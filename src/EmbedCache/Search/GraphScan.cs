@@ -26,9 +26,9 @@ internal static class GraphScan
     /// <summary>A walk that found this part of the candidates that it is to find in all is not done again: by chance it is seldom fewer.</summary>
     private const double WideEnough = 0.75;
 
-    /// <summary>A query stands in a hole where so many times the width of a walk are dead; and the walk is to be wider by this part of them. (1,000 of them among a million: recall 0.75, then 0.925.)</summary>
-    private const int HoleWidth = 4;
-    private const double HoleShare = 0.4;
+    /// <summary>A walk that ended too soon is done again so many times as wide, at the most so many times.</summary>
+    private const int Widening = 4;
+    private const int MostWidenings = 2;
 
     private static readonly ScratchPool Scratches = new();
 
@@ -135,34 +135,36 @@ internal static class GraphScan
         return true;
     }
 
-    /// <summary>Walks as wide as the limits say; false where it gave up.</summary>
+    /// <summary>Walks as wide as the limits say, and wider where that finds more; false where it gave up.</summary>
     /// <remarks>
     /// Filters tend to go with the vectors: near the query more records match than elsewhere. The few that a walk has to find then stand close together, and it ends
-    /// too narrow: it is done again for as many more. Where deletes left a hole around the query the results stand around it, further from one another than from the
-    /// hole: the walk is done again for a part of the hole more.
+    /// too narrow: it is done again for as many more.
     /// </remarks>
     private static bool Walk<TAcceptance>(GraphIndex index, in TAcceptance acceptance, in GraphQuery query, GraphScratch scratch, WalkLimits limits)
         where TAcceptance : struct, IAcceptance
     {
-        PersistedGraph graph = index.Graph;
-        var space = new PersistedSpace(graph);
-        if (!GraphSearch.Run(space, graph.Levels, graph.EntryLevel, graph.Entry, acceptance, index.Codes, query, scratch, limits.Ef, limits.MaxVisited))
+        int ef = limits.Ef;
+        bool isWhole = Walk(index, acceptance, query, scratch, ef, limits.MaxVisited);
+        if (limits.IsEfChosenHere)
         {
-            return false;
+            for (int times = 0; times < MostWidenings && isWhole && WalkDoubt.EndedTooSoon(scratch, limits.Width, times); times++)
+            {
+                ef *= Widening;
+                isWhole = Walk(index, acceptance, query, scratch, ef, limits.MaxVisited);
+            }
+        }
+        else if (isWhole && scratch.Count < limits.Width * WideEnough)
+        {
+            ef = (int)Math.Min(limits.Width, (long)ef * limits.Width / Math.Max(1, scratch.Count));
+            isWhole = Walk(index, acceptance, query, scratch, ef, limits.MaxVisited);
         }
 
-        int rejected = scratch.Count - scratch.Accepted;
-        bool isInHole = limits.IsEfChosenHere && rejected > limits.Width * (long)HoleWidth;
-        if (scratch.Count >= limits.Width * WideEnough && !isInHole)
-        {
-            return true;
-        }
-
-        int ef = isInHole
-            ? limits.Ef + (int)(rejected * HoleShare)
-            : (int)Math.Min(limits.Width, (long)limits.Ef * limits.Width / Math.Max(1, scratch.Count));
-        return GraphSearch.Run(space, graph.Levels, graph.EntryLevel, graph.Entry, acceptance, index.Codes, query, scratch, ef, limits.MaxVisited);
+        return isWhole;
     }
+
+    private static bool Walk<TAcceptance>(GraphIndex index, in TAcceptance acceptance, in GraphQuery query, GraphScratch scratch, int ef, int maxVisited)
+        where TAcceptance : struct, IAcceptance
+        => GraphSearch.Run(new PersistedSpace(index.Graph), index.Graph.Levels, index.Graph.EntryLevel, index.Graph.Entry, acceptance, index.Codes, query, scratch, ef, maxVisited);
 
     /// <summary>Lends what walks write to: one for each search that runs at once, up to a few that are kept.</summary>
     private sealed class ScratchPool

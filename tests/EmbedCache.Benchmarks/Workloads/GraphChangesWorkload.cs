@@ -14,6 +14,7 @@ internal sealed class GraphChangesWorkload : IWorkload
     private const int DeletedPerQuery = 1000;
     private const int DeletingQueries = 20;
     private const int QueryCount = 200;
+    private const int OtherQueries = QueryCount - DeletingQueries;
     private const double MinRecall = 0.95;
     private const double MaxSlowdown = 1.5;
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(15);
@@ -35,11 +36,15 @@ internal sealed class GraphChangesWorkload : IWorkload
             string path = GraphStores.Get(context, set, set.Count, mayChange: true);
             Dictionary<string, double> before = Measure(path, set, 0, QueryCount);
             Dictionary<string, double> beforeNear = Measure(path, set, 0, DeletingQueries);
-            Dictionary<string, double> beforeOthers = Measure(path, set, DeletingQueries, QueryCount);
+            Dictionary<string, double> beforeOthers = Measure(path, set, DeletingQueries, OtherQueries);
             Tell(context, set, "as built", before, null);
             Delete(path, set);
             Tell(context, set, "nearest 1,000 of 20 queries deleted, these queries", Measure(path, set, 0, DeletingQueries), beforeNear);
-            Tell(context, set, "nearest 1,000 of 20 queries deleted, others", Measure(path, set, DeletingQueries, QueryCount), beforeOthers);
+            Tell(context, set, "nearest 1,000 of 20 queries deleted, others", Measure(path, set, DeletingQueries, OtherQueries), beforeOthers);
+            double seconds = Mend(path);
+            context.Report.Value(StoreKinds.Ours, Name, set.Count, set.Dimension, $"{set.Name}, nearest 1,000 of 20 queries deleted, index brought up to date", seconds, "s");
+            Tell(context, set, "the same, index brought up to date, these queries", Measure(path, set, 0, DeletingQueries), beforeNear);
+            Tell(context, set, "the same, index brought up to date, others", Measure(path, set, DeletingQueries, OtherQueries), beforeOthers);
             File.Delete(path);
 
             path = GraphStores.Get(context, set, set.Count, mayChange: true);
@@ -73,6 +78,15 @@ internal sealed class GraphChangesWorkload : IWorkload
 
             transaction.Commit();
         }
+    }
+
+    /// <summary>What the background of a writer does in its time, done at once: nothing is compacted. Returns the seconds it took.</summary>
+    private static double Mend(string path)
+    {
+        using EmbeddingCache cache = EmbeddingCache.Open(path);
+        long start = Stopwatch.GetTimestamp();
+        cache.Optimize(new OptimizeOptions { Compact = false }, null, default);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ public sealed partial class CodeRuleTests
         @"^Numerics/VectorKernels(\.\w+)?\.cs$",
         @"^Numerics/CodeKernels(\.\w+)?\.cs$",
         @"^Numerics/Prefetch\.cs$",
-        @"^Search/Graph/\w+\.cs$", // walks over addresses that sections gave, every number of a node held against their count
+        @"^Search/Graph/\w+(\.\w+)?\.cs$", // walks over addresses that sections gave, every number of a node held against their count
     ];
 
     /// <summary>Unchecked references: the same, and where a span is handed to the system or to a vector register.</summary>

@@ -55,6 +55,22 @@ internal sealed class GraphBuilder(WorkingGraph graph, CodeTable codes)
         Run(shares, threads, priority, (node, scratch) => _inserter.InsertAbove(first.OrdinalOf(node), node, scratch));
     }
 
+    /// <summary>Takes the nodes of holes out of level 0. Asked to stop, it leaves the rest for another time.</summary>
+    /// <param name="holes">The holes, as the graph is now.</param>
+    /// <param name="threads">How many threads, this one among them.</param>
+    /// <param name="priority">What the other threads run at.</param>
+    /// <param name="shouldStop">Asked between nodes, from any thread.</param>
+    public void Mend(GraphHoles holes, int threads, ThreadPriority priority, Func<bool> shouldStop)
+    {
+        // First those around: they find each other through the holes.
+        var around = new Shares(0, (uint)holes.Around.Length, shouldStop);
+        Run(around, threads, priority, (index, scratch) => _inserter.Mend(holes.Around[index], holes, scratch));
+        if (around.Reached == holes.Around.Length)
+        {
+            Run(new Shares(0, (uint)holes.Nodes.Length, shouldStop), threads, priority, (index, scratch) => _inserter.LeadOut(holes.Nodes[index], holes, scratch));
+        }
+    }
+
     private void Run(Shares shares, int threads, ThreadPriority priority, Action<uint, BuildScratch> insert)
     {
         FirstQueries.Pass();

@@ -16,7 +16,7 @@ namespace EmbedCache.Search.Graph;
 /// A node whose code another node has too is not linked but hung below that one (<see cref="CopyLinks"/>).
 /// Several threads may insert different nodes at once.
 /// </summary>
-internal sealed unsafe class GraphInserter(WorkingGraph graph, CodeTable codes)
+internal sealed unsafe partial class GraphInserter(WorkingGraph graph, CodeTable codes)
 {
     private const uint Unused = CopyLinks.Unused;
 

@@ -10,7 +10,7 @@ public sealed unsafe class GraphWalkTests
     public void WalksThroughWhatMayNotBeAResult()
     {
         using var world = new GraphWorld(GraphWorld.Clusters(4000, 24, 11));
-        using WorkingGraph graph = world.Build(2);
+        using WorkingGraph graph = world.Build();
         float[] query = world.Vectors[77];
 
         // The nearest thousand are dead: more than the pool holds at first.
