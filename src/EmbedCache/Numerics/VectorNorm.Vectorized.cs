@@ -11,6 +11,17 @@ namespace EmbedCache.Numerics;
 internal static partial class VectorNorm
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ScaleVector256(ref float source, double multiplier, ref float target, nint length)
+    {
+        Vector256<double> by = Vector256.Create(multiplier);
+        for (nint index = 0; index < length; index += Vector256<float>.Count)
+        {
+            (Vector256<double> low, Vector256<double> high) = Vector256.Widen(Vector256.LoadUnsafe(ref source, (nuint)index));
+            Vector256.Narrow(low * by, high * by).StoreUnsafe(ref target, (nuint)index);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static double SumOfSquaresVector512(ref float source, nint length)
     {
         Vector512<double> lanes0 = Vector512<double>.Zero;

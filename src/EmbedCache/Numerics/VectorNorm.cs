@@ -34,6 +34,38 @@ internal static partial class VectorNorm
     /// <summary>A sum of squares of finite floats is finite, and one NaN or infinity makes it NaN or infinity.</summary>
     public static bool IsSumOfFinite(double sumOfSquares) => sumOfSquares <= double.MaxValue;
 
+    /// <summary>target = source * multiplier, each product rounded once: what brings a vector to length 1.</summary>
+    /// <param name="source">The vector.</param>
+    /// <param name="multiplier">One over its norm.</param>
+    /// <param name="target">Receives as many elements.</param>
+    [MethodImpl(JitOptions.AggressiveOptimization)]
+    public static void Scale(ReadOnlySpan<float> source, double multiplier, Span<float> target)
+    {
+        if (target.Length < source.Length)
+        {
+            Throw.LengthsDiffer(source.Length, target.Length);
+        }
+
+        int done = 0;
+#if NET
+        if (Vector256.IsHardwareAccelerated)
+        {
+            done = source.Length & -Vector256<float>.Count;
+            ScaleVector256(ref MemoryMarshal.GetReference(source), multiplier, ref MemoryMarshal.GetReference(target), done);
+        }
+#endif
+        ScaleScalar(source.Slice(done), multiplier, target.Slice(done));
+    }
+
+    /// <summary>The reference.</summary>
+    public static void ScaleScalar(ReadOnlySpan<float> source, double multiplier, Span<float> target)
+    {
+        for (int i = 0; i < source.Length; i++)
+        {
+            target[i] = (float)(source[i] * multiplier);
+        }
+    }
+
     /// <summary>The square of the norm before its root is taken.</summary>
     [MethodImpl(JitOptions.AggressiveOptimization)]
     public static double SumOfSquares(ReadOnlySpan<float> vector)

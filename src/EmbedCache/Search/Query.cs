@@ -16,14 +16,20 @@ internal sealed class Query
         double sumOfSquares = FirstQueries.ArePast ? VectorNorm.SumOfSquares(vector) : VectorNorm.SumOfSquaresScalar(vector);
         VectorRules.RequireNorm(vector, sumOfSquares, metric, null, path);
         Norm = Math.Sqrt(sumOfSquares);
-        Vector = vector.ToArray();
-        if (metric != Metric.L2 && Norm > 0)
+        if (metric == Metric.L2 || Norm == 0)
         {
-            double scale = 1.0 / Norm;
-            for (int i = 0; i < Vector.Length; i++)
-            {
-                Vector[i] = (float)(vector[i] * scale);
-            }
+            Vector = vector.ToArray();
+            return;
+        }
+
+        Vector = new float[vector.Length];
+        if (FirstQueries.ArePast)
+        {
+            VectorNorm.Scale(vector, 1.0 / Norm, Vector);
+        }
+        else
+        {
+            VectorNorm.ScaleScalar(vector, 1.0 / Norm, Vector);
         }
     }
 
