@@ -129,6 +129,22 @@ public sealed class VectorNormDispatchTests : VectorNormTests
     [Fact]
     public void InfinityAndNaNTogetherAreFound() =>
         Assert.False(VectorNorm.TryMeasure([float.PositiveInfinity, float.NegativeInfinity, float.NaN], out _));
+
+    [Fact]
+    public void ScalingRoundsEachProductOnce()
+    {
+        var random = new Random(3);
+        foreach (int length in new[] { 0, 1, 7, 8, 9, 64, 100, 783, 784 })
+        {
+            float[] source = [.. Enumerable.Range(0, length).Select(_ => (float)((random.NextDouble() - 0.5) * Math.Pow(2, random.Next(-140, 120))))];
+            double multiplier = 1 / (random.NextDouble() + 0.1);
+            float[] target = new float[length + 1];
+
+            VectorNorm.Scale(source, multiplier, target);
+
+            Assert.Equal(source.Select(element => (float)(element * multiplier)).Append(0), target);
+        }
+    }
 }
 
 public sealed class VectorNormScalarTests : VectorNormTests
@@ -153,20 +169,5 @@ public sealed class VectorNormVector512Tests : VectorNormTests
 {
     protected override double SumOfSquares(ReadOnlySpan<float> vector) =>
         VectorNorm.SumOfSquaresVector512(ref MemoryMarshal.GetReference(vector), vector.Length);
-
-    [Fact]
-    public void ScalingRoundsEachProductOnce()
-    {
-        var random = new Random(3);
-        foreach (int length in new[] { 0, 1, 7, 8, 9, 64, 100, 783, 784 })
-        {
-            float[] source = [.. Enumerable.Range(0, length).Select(_ => (float)((random.NextDouble() - 0.5) * Math.Pow(2, random.Next(-140, 120))))];
-            double multiplier = 1 / (random.NextDouble() + 0.1);
-            float[] target = new float[length + 1];
-
-            VectorNorm.Scale(source, multiplier, target);
-
-            Assert.Equal(source.Select(element => (float)(element * multiplier)).Append(0), target);
-        }
-    }
 }
+#endif
