@@ -18,7 +18,7 @@ internal static class GraphPlan
 
     /// <summary>
     /// Against a scan of what matches a filter, whose rows do not lie one behind another, and with more candidates, whose neighbours are fewer others' neighbours too, a walk costs this part of that.
-    /// (Measured while both halves of a code stood in one row: 60,000 of 832 bytes, a tenth of them matching: 180 candidates in 170 us, or 360 us for a scan; 100,000 of 192 bytes: 200 candidates in 190 us, or 390 us.)
+    /// (1,000,000 of 128 dimensions: as long where 2.4 hundredths match, 1 ms; 60,000 of 784: where 3.6 do, 0.35 ms. This part puts it at 2.2 and 7.)
     /// </summary>
     private const double FilteredCost = 0.5;
 

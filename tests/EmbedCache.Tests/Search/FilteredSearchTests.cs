@@ -47,10 +47,10 @@ public sealed class FilteredSearchTests
         Assert.Equal(CodeKernels.IsAccelerated ? SearchPlanKind.BoundScan : SearchPlanKind.FloatScan, cache.LastSearchPlan!.Kind);
         Assert.Equal(1900, cache.LastSearchPlan.FilterMatchCount);
 
-        // Rows one by one cost several times rows in passing, the more the shorter they are.
-        cache.FindSimilar(query, new SearchOptions { Filter = Filter.Parse("n < 400") });
+        // Rows one by one cost seven times rows in passing.
+        cache.FindSimilar(query, new SearchOptions { Filter = Filter.Parse("n < 280") });
         Assert.Equal(CodeKernels.IsAccelerated ? SearchPlanKind.FilteredScan : SearchPlanKind.FloatScan, cache.LastSearchPlan!.Kind);
-        cache.FindSimilar(query, new SearchOptions { Filter = Filter.Parse("n < 700") });
+        cache.FindSimilar(query, new SearchOptions { Filter = Filter.Parse("n < 290") });
         Assert.Equal(CodeKernels.IsAccelerated ? SearchPlanKind.BoundScan : SearchPlanKind.FloatScan, cache.LastSearchPlan!.Kind);
 
         cache.FindSimilar(query, new SearchOptions());
