@@ -16,8 +16,8 @@ namespace EmbedCache.Search.Graph;
 /// </param>
 internal readonly record struct GraphQuery(float Base, float NormWeight, float DotWeight, int Sum, float Slack)
 {
-    /// <summary>So many standard deviations of that inner product.</summary>
-    private const double Deviations = 3;
+    /// <summary>So many standard deviations of that inner product. (With 3 of them recall was the same to 0.0006 on three sets, and walks took a twentieth longer.)</summary>
+    private const double Deviations = 1;
 
     /// <summary>What a unit of distance is of a score: the query's scale, which inner products leave out.</summary>
     public float ScoreUnit { get; init; } = 1;
