@@ -3,12 +3,16 @@ namespace EmbedCache.Search.Graph;
 /// <summary>Takes the results out of a walk's pool: the accepted nodes, nearest first, and behind each the accepted copies of it.</summary>
 internal static unsafe class GraphResults
 {
-    /// <summary>Writes at most as many candidates as <paramref name="results"/> holds, a copy at the distance of its original; returns how many.</summary>
+    /// <summary>
+    /// Writes at most as many candidates as <paramref name="results"/> holds, a copy at the distance of its original; returns how many. Asked again for more, it begins with
+    /// the same.
+    /// </summary>
     public static int Collect<TSpace, TAcceptance>(in TSpace space, in TAcceptance acceptance, GraphScratch scratch, Span<long> results)
         where TSpace : struct, IWalkSpace
         where TAcceptance : struct, IAcceptance
     {
         int count = 0;
+        int walked = scratch.TrailCount;
         for (int i = 0; i < scratch.Count && count < results.Length; i++)
         {
             long candidate = ((long*)scratch.Pool)[i];
@@ -23,6 +27,7 @@ internal static unsafe class GraphResults
             }
         }
 
+        scratch.ForgetFrom(walked);
         return count;
     }
 

@@ -97,6 +97,16 @@ internal sealed class GraphScratch : IDisposable
         return true;
     }
 
+    /// <summary>Takes the nodes from a place on the trail on off it again.</summary>
+    public unsafe void ForgetFrom(int trailCount)
+    {
+        for (; TrailCount > trailCount; TrailCount--)
+        {
+            uint node = ((uint*)Trail)[TrailCount - 1];
+            ((uint*)Visited)[node >> 5] &= ~(1u << (int)node);
+        }
+    }
+
     /// <summary>Clears the bits of the nodes on the trail.</summary>
     public unsafe void Forget()
     {
