@@ -136,10 +136,17 @@ internal sealed class LogFile : IDisposable
     /// </summary>
     public SlotPair ReadSlots()
     {
+        // One call for both: every transaction reads them.
+        const int SlotBPosition = (int)(FormatConstants.SlotBOffset - FormatConstants.SlotAOffset);
+        Span<byte> bytes = stackalloc byte[SlotBPosition + FormatConstants.SlotByteLength];
         SlotPair pair = default;
         for (int attempt = 0; attempt < SlotReadAttempts; attempt++)
         {
-            pair = new SlotPair(ReadSlot(FormatConstants.SlotAOffset), ReadSlot(FormatConstants.SlotBOffset));
+            bytes.Clear();
+            File.ReadAt(FormatConstants.SlotAOffset, bytes);
+            pair = new SlotPair(
+                ReadSlot(bytes.Slice(0, FormatConstants.SlotByteLength), FormatConstants.SlotAOffset),
+                ReadSlot(bytes.Slice(SlotBPosition), FormatConstants.SlotBOffset));
             if (pair.IsSettled)
             {
                 break;
@@ -223,11 +230,8 @@ internal sealed class LogFile : IDisposable
     private static long Mix(ReadOnlySpan<byte> slot)
         => BinaryPrimitives.ReadInt64LittleEndian(slot) ^ (BinaryPrimitives.ReadInt64LittleEndian(slot.Slice(CommitSlot.CrcOffset & ~(sizeof(long) - 1))) & ~(long)uint.MaxValue);
 
-    private SlotReading ReadSlot(long offset)
+    private static SlotReading ReadSlot(ReadOnlySpan<byte> bytes, long offset)
     {
-        Span<byte> bytes = stackalloc byte[FormatConstants.SlotByteLength];
-        bytes.Clear();
-        File.ReadAt(offset, bytes);
         if (CommitSlot.TryRead(bytes, out CommitSlot slot) && FormatConstants.SlotOffset(slot.Sequence) == offset)
         {
             return new SlotReading(slot, false);
