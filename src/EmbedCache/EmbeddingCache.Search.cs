@@ -142,12 +142,21 @@ public sealed partial class EmbeddingCache
     /// <summary>Damage that no checksum tells: an index with one record many times, whose copies would fill the memory.</summary>
     private static void RequireDistinct(long[] offsets, string path)
     {
-        Array.Sort(offsets);
+        // A few are compared by hand: compiling a sort takes a millisecond of a process's first search.
+        const int Few = 32;
+        if (offsets.Length > Few)
+        {
+            Array.Sort(offsets);
+        }
+
         for (int i = 1; i < offsets.Length; i++)
         {
-            if (offsets[i] == offsets[i - 1])
+            for (int j = offsets.Length > Few ? i - 1 : 0; j < i; j++)
             {
-                throw new CorruptFileException("Two live records are said to have one vector; compact the file, which rebuilds its indexes", path, offsets[i]);
+                if (offsets[i] == offsets[j])
+                {
+                    throw new CorruptFileException("Two live records are said to have one vector; compact the file, which rebuilds its indexes", path, offsets[i]);
+                }
             }
         }
     }

@@ -45,6 +45,9 @@ internal readonly record struct CodeRow(float Scale, float Residual, int Sum, fl
     /// <summary>An element by both is step * u + l - offset.</summary>
     public const int Offset = 128;
 
+    private const uint Infinity = 0x7F800000;
+    private const uint MinusZero = 0x80000000;
+
     /// <summary>A row whose code says nothing: any vector may stand behind it.</summary>
     public static CodeRow Unknown => new(0, float.PositiveInfinity, 0, 0);
 
@@ -71,12 +74,22 @@ internal readonly record struct CodeRow(float Scale, float Residual, int Sum, fl
             MemoryMarshal.Read<float>(fields.Slice(CoarseNormOffset)));
     }
 
-    /// <summary>Whether what stands at the end of a coarse row can be of any vector.</summary>
+    /// <summary>Whether what stands at the end of a coarse row can be of any vector. By bits: a first search asks this of every row of the blocks that it comes to, before much is compiled.</summary>
     public static bool IsCoarseSound(ReadOnlySpan<byte> coarse)
-        => ReadCoarse(coarse).IsSound && MemoryMarshal.Read<float>(coarse.Slice(coarse.Length - CoarseFieldsByteLength + NormOffset)) is >= 0 and <= float.MaxValue;
+    {
+        ReadOnlySpan<byte> fields = coarse.Slice(coarse.Length - CoarseFieldsByteLength);
+        ulong first = BinaryPrimitives.ReadUInt64LittleEndian(fields);
+        ulong last = BinaryPrimitives.ReadUInt64LittleEndian(fields.Slice(CoarseNormOffset));
+        return IsFiniteLength((uint)first) && IsLength((uint)(first >> 32)) && IsFiniteLength((uint)last) && IsFiniteLength((uint)(last >> 32));
+    }
 
     /// <summary>Whether what stands at the end of a fine row can be of any vector.</summary>
-    public static bool IsFineSound(ReadOnlySpan<byte> fine) => MemoryMarshal.Read<float>(fine.Slice(fine.Length - FineFieldsByteLength)) >= 0;
+    public static bool IsFineSound(ReadOnlySpan<byte> fine) => IsLength(BinaryPrimitives.ReadUInt32LittleEndian(fine.Slice(fine.Length - FineFieldsByteLength)));
+
+    /// <summary>Whether a float of these bits is at least 0.</summary>
+    private static bool IsLength(uint bits) => bits <= Infinity || bits == MinusZero;
+
+    private static bool IsFiniteLength(uint bits) => bits < Infinity || bits == MinusZero;
 
     /// <summary>Reads the fields of both rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -68,22 +68,24 @@ internal struct TopK
         }
     }
 
-    /// <summary>Sorts those kept, best first. Valid until the next Offer, Merge or Dispose.</summary>
-    public ReadOnlySpan<ScoredOrdinal> SortBestFirst()
+    /// <summary>Those kept, best first.</summary>
+    /// <remarks>In arrays: each method of a span of this type is compiled before the first search of a process returns.</remarks>
+    public ScoredOrdinal[] SortBestFirst()
     {
         EnsureHeap();
-        Span<ScoredOrdinal> kept = _kept.AsSpan(0, _count);
 
         // Heapsort: the worst of the rest goes to the rest's end.
-        for (int rest = kept.Length - 1; rest > 0; rest--)
+        for (int rest = _count - 1; rest > 0; rest--)
         {
-            ScoredOrdinal displaced = kept[rest];
-            kept[rest] = kept[0];
-            SiftDown(kept.Slice(0, rest), 0, displaced);
+            ScoredOrdinal displaced = _kept[rest];
+            _kept[rest] = _kept[0];
+            SiftDown(_kept, rest, 0, displaced);
         }
 
         _isHeap = false;
-        return kept;
+        var sorted = new ScoredOrdinal[_count];
+        Array.Copy(_kept, sorted, _count);
+        return sorted;
     }
 
     /// <summary>Gives the pooled array back.</summary>
@@ -114,7 +116,7 @@ internal struct TopK
                 return;
             }
 
-            SiftDown(_kept.AsSpan(0, _count), 0, candidate);
+            SiftDown(_kept, _count, 0, candidate);
             _threshold = _kept[0].Score;
             return;
         }
@@ -155,27 +157,26 @@ internal struct TopK
             return;
         }
 
-        Span<ScoredOrdinal> heap = _kept.AsSpan(0, _count);
-        for (int parent = (heap.Length / 2) - 1; parent >= 0; parent--)
+        for (int parent = (_count / 2) - 1; parent >= 0; parent--)
         {
-            SiftDown(heap, parent, heap[parent]);
+            SiftDown(_kept, _count, parent, _kept[parent]);
         }
 
         _isHeap = true;
     }
 
     /// <summary>Puts an entry at or below a place of which both subtrees are heaps.</summary>
-    private static void SiftDown(Span<ScoredOrdinal> heap, int place, ScoredOrdinal entry)
+    private static void SiftDown(ScoredOrdinal[] heap, int count, int place, ScoredOrdinal entry)
     {
         while (true)
         {
             int child = (2 * place) + 1;
-            if ((uint)child >= (uint)heap.Length)
+            if (child >= count)
             {
                 break;
             }
 
-            if (child + 1 < heap.Length && heap[child].IsBetterThan(heap[child + 1]))
+            if (child + 1 < count && heap[child].IsBetterThan(heap[child + 1]))
             {
                 child++;
             }

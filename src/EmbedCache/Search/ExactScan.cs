@@ -45,7 +45,7 @@ internal static class ExactScan
                 best.Merge(part);
             }
 
-            return best.SortBestFirst().ToArray();
+            return best.SortBestFirst();
         }
         finally
         {
@@ -87,7 +87,7 @@ internal static class ExactScan
                 ScanOrdinals(set, query, from, to, ref best);
             }
 
-            return best.SortBestFirst().ToArray();
+            return best.SortBestFirst();
         }
         finally
         {

@@ -115,7 +115,7 @@ internal static class GraphScan
                 return false;
             }
 
-            best = kept.SortBestFirst().ToArray();
+            best = kept.SortBestFirst();
         }
         finally
         {

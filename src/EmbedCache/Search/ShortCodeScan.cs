@@ -62,7 +62,7 @@ internal static class ShortCodeScan
 
             ExactScan.ScanOrdinals(set, query, codes.Count, set.OrdinalCount, ref best);
             scoredCount += set.OrdinalCount - codes.Count;
-            return best.SortBestFirst().ToArray();
+            return best.SortBestFirst();
         }
         finally
         {
@@ -80,7 +80,7 @@ internal static class ShortCodeScan
                 ScanBlocks(set, codes, query, tables, from, to, ref best);
             }
 
-            return best.SortBestFirst().ToArray();
+            return best.SortBestFirst();
         }
         catch (CorruptFileException)
         {

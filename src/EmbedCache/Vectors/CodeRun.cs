@@ -98,17 +98,17 @@ internal sealed class CodeRun
             bool isCoarse = at < fineFrom;
             int length = isCoarse ? layout.CoarseByteLength : layout.FineByteLength;
             long from = isCoarse ? first * layout.RowByteLength : fineFrom;
-            at = from + (((at - from) / length) + 1) * length;
-            if (at > end)
+            long until = Math.Min(end, from + (rows * length));
+            for (long rowEnd = from + ((((at - from) / length) + 1) * length); rowEnd <= until; rowEnd += length)
             {
-                return true;
+                ReadOnlySpan<byte> row = block.Slice(0, (int)(rowEnd - position));
+                if (isCoarse ? !CodeRow.IsCoarseSound(row) : !CodeRow.IsFineSound(row))
+                {
+                    return false;
+                }
             }
 
-            ReadOnlySpan<byte> row = block.Slice(0, (int)(at - position));
-            if (isCoarse ? !CodeRow.IsCoarseSound(row) : !CodeRow.IsFineSound(row))
-            {
-                return false;
-            }
+            at = until;
         }
 
         return true;

@@ -64,7 +64,7 @@ public sealed class TopKTests
         }
 
         first.Merge(second.Kept);
-        Assert.Equal(Define(candidates, capacity), first.SortBestFirst().ToArray());
+        Assert.Equal(Define(candidates, capacity), first.SortBestFirst());
         first.Dispose();
         second.Dispose();
     }
@@ -81,7 +81,7 @@ public sealed class TopKTests
                 top.Offer(candidate.Score, candidate.Ordinal);
             }
 
-            Assert.Equal(Define([.. candidates.Where(candidate => candidate.Score >= 15)], capacity), top.SortBestFirst().ToArray());
+            Assert.Equal(Define([.. candidates.Where(candidate => candidate.Score >= 15)], capacity), top.SortBestFirst());
             top.Dispose();
         }
     }
@@ -95,7 +95,7 @@ public sealed class TopKTests
         top.Offer(double.NaN, 2);
         top.Offer(double.PositiveInfinity, 3);
         top.Offer(double.NaN, 4);
-        Assert.Equal([new(double.PositiveInfinity, 3), new(double.NegativeInfinity, 1)], top.SortBestFirst().ToArray());
+        Assert.Equal([new(double.PositiveInfinity, 3), new(double.NegativeInfinity, 1)], top.SortBestFirst());
         top.Dispose();
 
         var none = new TopK(2, [], minimumScore: double.NaN);
@@ -141,7 +141,7 @@ public sealed class TopKTests
             _ = top.SortBestFirst();
         }
 
-        Assert.Equal(Define(candidates, 40), top.SortBestFirst().ToArray());
+        Assert.Equal(Define(candidates, 40), top.SortBestFirst());
         top.Dispose();
     }
 
@@ -156,7 +156,7 @@ public sealed class TopKTests
             top.Offer(ordinal / 2, ordinal);
         }
 
-        ReadOnlySpan<ScoredOrdinal> best = top.SortBestFirst();
+        ScoredOrdinal[] best = top.SortBestFirst();
         Assert.Equal(Capacity, best.Length);
         for (int place = 0; place < Capacity; place++)
         {
@@ -190,7 +190,7 @@ public sealed class TopKTests
             top.Offer(candidate.Score, candidate.Ordinal);
         }
 
-        ScoredOrdinal[] best = top.SortBestFirst().ToArray();
+        ScoredOrdinal[] best = top.SortBestFirst();
         top.Dispose();
         return best;
     }

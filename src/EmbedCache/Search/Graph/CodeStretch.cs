@@ -11,10 +11,19 @@ namespace EmbedCache.Search.Graph;
 internal sealed record CodeStretch(uint FirstOrdinal, uint Count, GraphMemory Memory, CodeLayout Layout)
 {
     /// <summary>Checks rows before their first use; all of one group.</summary>
+    /// <param name="index">The first.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="isFine">Whether their fine rows, or their coarse ones.</param>
     /// <exception cref="CorruptFileException">A block is damaged.</exception>
-    public void Check(long index, int count)
+    public void Check(long index, int count, bool isFine)
     {
-        Memory.Check(Layout.CoarsePosition(index), count * Layout.CoarseByteLength);
-        Memory.Check(Layout.FinePosition(index, Count), count * Layout.FineByteLength);
+        if (isFine)
+        {
+            Memory.Check(Layout.FinePosition(index, Count), count * Layout.FineByteLength);
+        }
+        else
+        {
+            Memory.Check(Layout.CoarsePosition(index), count * Layout.CoarseByteLength);
+        }
     }
 }

@@ -9,7 +9,7 @@ namespace EmbedCache.Search.Graph;
 /// </summary>
 internal sealed unsafe class CodeTable
 {
-    /// <summary>Rows are checked against their blocks' CRCs in groups of 1 &lt;&lt; this many: fewer, and the first walks check little that they do not read.</summary>
+    /// <summary>Rows are checked against their blocks' CRCs in groups of 1 &lt;&lt; this many, coarse ones apart from fine ones: more, and the first walks check much that they do not read.</summary>
     private const int GroupShift = 2;
 
     private const int ChunkShift = 10;
@@ -21,7 +21,8 @@ internal sealed unsafe class CodeTable
     private const float CoarseRest = (float)(CodeRow.CoarseMiddle - CoarseWhole);
 
     private readonly CodeStretch[] _stretches;
-    private readonly int[] _checkedGroups;
+    private readonly int[] _checkedCoarse;
+    private readonly int[] _checkedFine;
     private readonly ushort[] _stretchOfChunk;
     private readonly Place[] _places;
     private readonly int _coarse;
@@ -51,7 +52,8 @@ internal sealed unsafe class CodeTable
             _places[i] = new Place(stretch.Memory.Address, stretch.FirstOrdinal, Count, wholeRows, (int)(stretch.Count - wholeRows));
         }
 
-        _checkedGroups = new int[(Count >> (GroupShift + 5)) + 1];
+        _checkedCoarse = new int[(Count >> (GroupShift + 5)) + 1];
+        _checkedFine = new int[_checkedCoarse.Length];
         _stretchOfChunk = new ushort[(Count >> ChunkShift) + 1];
         int last = 0;
         for (int chunk = 0; chunk < _stretchOfChunk.Length; chunk++)
@@ -73,13 +75,13 @@ internal sealed unsafe class CodeTable
 
     public bool IsDot { get; }
 
-    /// <summary>Where an ordinal's coarse row is; both its rows are checked before their first use. The ordinal must be below <see cref="Count"/>.</summary>
+    /// <summary>Where an ordinal's coarse row is, checked before its first use. The ordinal must be below <see cref="Count"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public nint Coarse(uint ordinal)
     {
-        if ((_checkedGroups[ordinal >> (GroupShift + 5)] & (1 << (int)(ordinal >> GroupShift))) == 0)
+        if ((_checkedCoarse[ordinal >> (GroupShift + 5)] & (1 << (int)(ordinal >> GroupShift))) == 0)
         {
-            Check(ordinal);
+            Check(ordinal, _checkedCoarse);
         }
 
         ref readonly Place place = ref PlaceOf(ordinal);
@@ -87,10 +89,15 @@ internal sealed unsafe class CodeTable
         return place.Origin + ((nint)(index >> RowShift) * CodeLayout.GroupRowCount * (_coarse + _fine)) + ((nint)(index & RowMask) * _coarse);
     }
 
-    /// <summary>Where the fine row is of an ordinal whose coarse row was asked for before.</summary>
+    /// <summary>Where its fine row is, likewise.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public nint Fine(uint ordinal)
     {
+        if ((_checkedFine[ordinal >> (GroupShift + 5)] & (1 << (int)(ordinal >> GroupShift))) == 0)
+        {
+            Check(ordinal, _checkedFine);
+        }
+
         ref readonly Place place = ref PlaceOf(ordinal);
         uint index = ordinal - place.First;
         int rows = index >= place.WholeRows ? place.LastRows : CodeLayout.GroupRowCount;
@@ -195,7 +202,7 @@ internal sealed unsafe class CodeTable
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Check(uint ordinal)
+    private void Check(uint ordinal, int[] checkedGroups)
     {
         uint first = ordinal >> GroupShift << GroupShift;
         uint end = Math.Min(first + (1u << GroupShift), Count);
@@ -207,13 +214,13 @@ internal sealed unsafe class CodeTable
             {
                 uint index = from - stretch.FirstOrdinal;
                 uint count = Math.Min(to - from, CodeLayout.GroupRowCount - (index & RowMask));
-                stretch.Check(index, (int)count);
+                stretch.Check(index, (int)count, isFine: checkedGroups == _checkedFine);
                 from += count;
             }
         }
 
         // A lost race loses a bit, and the group is checked once more.
-        _checkedGroups[ordinal >> (GroupShift + 5)] |= 1 << (int)(ordinal >> GroupShift);
+        checkedGroups[ordinal >> (GroupShift + 5)] |= 1 << (int)(ordinal >> GroupShift);
     }
 
     /// <summary>Where a stretch is.</summary>

@@ -10,15 +10,16 @@ internal sealed class GraphScratch : IDisposable
 {
     private const int FirstPoolCapacity = 512;
     private const int FirstTrailCapacity = 8192;
+    private const int FirstResultCount = 64;
 
     private NativeBuffer _visited = new(0);
     private NativeBuffer _trail = new(FirstTrailCapacity * sizeof(uint));
     private NativeBuffer _query = new(0);
     private NativeBuffer _pool = new(FirstPoolCapacity * sizeof(long));
 
-    private long[] _results = [];
-    private long[] _offsets = [];
-    private ScoredOrdinal[] _kept = [];
+    private long[] _results = new long[FirstResultCount];
+    private long[] _offsets = new long[FirstResultCount];
+    private ScoredOrdinal[] _kept = new ScoredOrdinal[FirstResultCount];
 
     /// <summary>The query's code as <see cref="EmbedCache.Numerics.CodeKernels"/> takes it.</summary>
     public nint Query => _query.Address;
@@ -141,7 +142,7 @@ internal sealed class GraphScratch : IDisposable
             _results = new long[Math.Max(count, 2 * _results.Length)];
         }
 
-        return _results.AsSpan(0, count);
+        return new Span<long>(_results, 0, count);
     }
 
     /// <summary>Room for the best of them, up to a few; more take memory that is not kept.</summary>
@@ -164,7 +165,7 @@ internal sealed class GraphScratch : IDisposable
             _offsets = new long[Math.Max(count, 2 * _offsets.Length)];
         }
 
-        return _offsets.AsSpan(0, count);
+        return new Span<long>(_offsets, 0, count);
     }
 
     public void Dispose()
