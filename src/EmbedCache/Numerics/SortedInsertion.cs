@@ -34,6 +34,14 @@ internal static class SortedInsertion
             }
         }
 #endif
+        return InsertOneByOne(ref first, index, value);
+    }
+
+    /// <summary>The reference.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int InsertOneByOne(ref long first, int count, long value)
+    {
+        int index = count;
         for (; index > 0 && Unsafe.Add(ref first, index - 1) >= value; index--)
         {
             Unsafe.Add(ref first, index) = Unsafe.Add(ref first, index - 1);

@@ -151,6 +151,13 @@ internal sealed unsafe class CodeTable
     [MethodImpl(MethodImplOptions.NoInlining | JitOptions.AggressiveOptimization)]
     private int CoarseProductCalled(nint code, nint coarse) => CoarseProduct(code, coarse);
 
+    /// <summary>The least distance that an ordinal is likely to have, by the reference.</summary>
+    internal float LeastDistanceWithoutKernel(in GraphQuery query, nint code, uint ordinal)
+    {
+        nint coarse = Coarse(ordinal);
+        return LeastDistance(query, coarse, CodeKernels.DotScalar(ref *(byte*)code, _coarse, ref *(byte*)coarse, _coarse));
+    }
+
     /// <summary>The same by the reference.</summary>
     internal float DistanceWithoutKernel(in GraphQuery query, nint code, uint ordinal)
     {

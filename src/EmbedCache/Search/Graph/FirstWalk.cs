@@ -3,12 +3,16 @@ using EmbedCache.Numerics;
 namespace EmbedCache.Search.Graph;
 
 /// <summary>
-/// The first walk of a process waits for the compiler for longer than for anything else. So the loops that it comes to are compiled on a second processor while it finds
-/// out where to begin, by one thread that lives for a few milliseconds and touches nothing of the file.
+/// The first walk of a process would wait for the compiler for longer than it takes. So it goes by loops that were compiled ahead of time, and those of later ones are
+/// compiled meanwhile on a second processor, by one thread that lives for a few milliseconds and touches nothing of the file.
 /// </summary>
 internal static class FirstWalk
 {
     private static int s_hasBegun;
+    private static volatile bool s_isCompiling;
+
+    /// <summary>While it does, a walk had better do without the compiled loops than wait for them.</summary>
+    public static bool IsCompiling => s_isCompiling;
 
     /// <summary>To be called before a walk; does something once in a process. (Called earlier it measured slower: both processors then load the same types.)</summary>
     /// <param name="acceptance">Of the kind that the walk will have.</param>
@@ -18,6 +22,7 @@ internal static class FirstWalk
     {
         if (Volatile.Read(ref s_hasBegun) == 0 && Interlocked.Exchange(ref s_hasBegun, 1) == 0 && Environment.ProcessorCount > 1)
         {
+            s_isCompiling = true;
             new Thread(() => Compile(acceptance, metric)) { IsBackground = true, Name = "EmbedCache first walk" }.Start();
         }
     }
@@ -27,15 +32,18 @@ internal static class FirstWalk
     {
         try
         {
-            // A walk over nothing, from nowhere, ends at once.
-            using var scratch = new GraphScratch();
-            GraphWalk.Run(default(PersistedSpace), acceptance, new CodeTable([], new CodeLayout(1), isDot: false), default, scratch, 1, 1);
             ReadOnlySpan<float> nothing = [0];
             _ = metric == Metric.L2 ? VectorKernels.SquaredL2(nothing, nothing) : VectorKernels.Dot(nothing, nothing);
+            using var scratch = new GraphScratch();
+            GraphWalk.Compile<PersistedSpace, TAcceptance>(acceptance, new CodeTable([], new CodeLayout(1), isDot: false), scratch);
         }
         catch (Exception)
         {
             // Whoever searches meets what is wrong by himself, and is told.
+        }
+        finally
+        {
+            s_isCompiling = false;
         }
     }
 }

@@ -16,7 +16,7 @@ namespace EmbedCache.Search.Graph;
 /// Candidates and results are one sorted array. What may not be a result (dead, or not matching a filter) stands in it too, so that the walk goes
 /// through it, and does not count towards ef. Every node is visited at most once, so that a graph with wrong links ends the walk like any other.
 /// </summary>
-internal static unsafe class GraphWalk
+internal static unsafe partial class GraphWalk
 {
     private const int LineByteLength = 64;
 
@@ -29,6 +29,11 @@ internal static unsafe class GraphWalk
         where TSpace : struct, IWalkSpace
         where TAcceptance : struct, IAcceptance
     {
+        if (FirstWalk.IsCompiling)
+        {
+            return RunPlainly(space, acceptance, codes, query, scratch, ef, maxVisited);
+        }
+
         int cursor = 0;
         while (true)
         {
@@ -44,6 +49,15 @@ internal static unsafe class GraphWalk
                     break;
             }
         }
+    }
+
+    /// <summary>Compiles the loops of walks, by one over nothing, from nowhere, which ends at once.</summary>
+    public static void Compile<TSpace, TAcceptance>(in TAcceptance acceptance, CodeTable codes, GraphScratch scratch)
+        where TSpace : struct, IWalkSpace
+        where TAcceptance : struct, IAcceptance
+    {
+        int cursor = 0;
+        RunWithin(default(TSpace), acceptance, codes, default, scratch, 1, 1, ref cursor);
     }
 
     /// <summary>Puts the node that a walk starts from into the pool.</summary>

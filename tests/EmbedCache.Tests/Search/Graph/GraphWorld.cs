@@ -122,7 +122,7 @@ internal sealed unsafe class GraphWorld : IDisposable
         return Metric switch { Metric.Cosine => dot / Math.Sqrt(length), Metric.Dot => dot, _ => -distance };
     }
 
-    private GraphQuery Prepare(float[] query, GraphScratch scratch)
+    public GraphQuery Prepare(float[] query, GraphScratch scratch)
     {
         float[] prepared = [.. query];
         if (Metric != Metric.L2)
