@@ -20,8 +20,6 @@ namespace EmbedCache.Numerics;
 /// </remarks>
 internal static partial class CodeKernels
 {
-    public const int LineByteLength = 64;
-
     private const byte LowHalf = 0x0F;
     private const int HalfBits = 4;
 
@@ -62,27 +60,11 @@ internal static partial class CodeKernels
     /// Where in a buffer a cache line begins. A query that is read for every row is best put there: across lines, scans took an eighth longer. A collection may move the buffer, which
     /// costs no more than that.
     /// </summary>
-    public static unsafe int LineStart(Span<byte> buffer) => (int)(-(nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(buffer)) & (LineByteLength - 1));
-
-    /// <summary>Asks for the cache lines of a row that is wanted soon.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(ReadOnlySpan<byte> row) => PrefetchBody(ref MemoryMarshal.GetReference(row), row.Length);
+    public static unsafe int LineStart(Span<byte> buffer) => (int)(-(nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(buffer)) & (Prefetch.LineByteLength - 1));
 
     /// <summary>Asks for the cache lines of a row that is wanted soon. It may lie anywhere: asking for what is not there does nothing.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void PrefetchBody(ref byte row, nint length)
-    {
-#if NET
-        if (Sse.IsSupported)
-        {
-            byte* line = (byte*)Unsafe.AsPointer(ref row);
-            for (byte* end = line + length; line < end; line += LineByteLength)
-            {
-                Sse.Prefetch0(line);
-            }
-        }
-#endif
-    }
+    public static unsafe void PrefetchBody(ref byte row, nint length) => Prefetch.Near((nint)Unsafe.AsPointer(ref row), (int)length);
 
     /// <summary><see cref="Dot"/>, to be inlined into a loop; the caller has checked the lengths.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

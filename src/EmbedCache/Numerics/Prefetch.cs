@@ -8,7 +8,8 @@ namespace EmbedCache.Numerics;
 /// <summary>Asks for a cache line before it is needed. Never faults, whatever the address; does nothing where the processor or the runtime offers nothing.</summary>
 internal static unsafe class Prefetch
 {
-    private const int LineByteLength = 64;
+    /// <summary>Bytes of a cache line on the processors that matter.</summary>
+    public const int LineByteLength = 64;
 
     /// <summary>Into the first level.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

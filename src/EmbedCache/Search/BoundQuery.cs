@@ -32,7 +32,7 @@ internal sealed class BoundQuery
     public BoundQuery(Query query, CodeRuns codes)
     {
         Query = query;
-        _codes = new byte[codes.Layout.QueryByteLength + CodeKernels.LineByteLength];
+        _codes = new byte[codes.Layout.QueryByteLength + Prefetch.LineByteLength];
         _codesStart = CodeKernels.LineStart(_codes);
         bool isL2 = query.Metric == Metric.L2;
         _isCosine = query.Metric == Metric.Cosine;
@@ -68,7 +68,7 @@ internal sealed class BoundQuery
     public Query Query { get; }
 
     /// <summary>Signed codes as <see cref="CodeKernels"/> takes them.</summary>
-    public Span<byte> Codes => _codes.AsSpan(_codesStart, _codes.Length - CodeKernels.LineByteLength);
+    public Span<byte> Codes => _codes.AsSpan(_codesStart, _codes.Length - Prefetch.LineByteLength);
 
     public BoundTerms Terms { get; }
 

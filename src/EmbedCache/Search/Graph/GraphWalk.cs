@@ -18,8 +18,6 @@ namespace EmbedCache.Search.Graph;
 /// </summary>
 internal static unsafe partial class GraphWalk
 {
-    private const int LineByteLength = 64;
-
     /// <summary>Lines that are asked for before the first of them is used. Whole rows at once measured a quarter faster than their first lines alone, and more than this no faster.</summary>
     private const int LinesInFlight = 100;
 
@@ -86,7 +84,7 @@ internal static unsafe partial class GraphWalk
         int rowByteLength = rowLength * sizeof(uint);
         int coarseLength = codes.Layout.CoarseByteLength;
         int fineLength = codes.Layout.FineByteLength;
-        int rowsAhead = Math.Max(2, LinesInFlight * LineByteLength / coarseLength);
+        int rowsAhead = Math.Max(2, LinesInFlight * Prefetch.LineByteLength / coarseLength);
         nint code = scratch.Query;
         long* pool = (long*)scratch.Pool;
         uint* visited = (uint*)scratch.Visited;
