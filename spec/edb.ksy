@@ -1457,7 +1457,7 @@ enums:
       doc: Bitmap of live ordinals.
     19:
       id: graph
-      doc: Proximity graph. Reserved.
+      doc: Proximity graph.
     20:
       id: codebook
       doc: What codes are relative to.

@@ -44,7 +44,7 @@ public enum OptimizeStage
     Linking = 4,
 
     /// <summary>A codebook is being learned from the file's vectors.</summary>
-    Learning = 4,
+    Learning = 5,
 }
 
 /// <summary>How far an optimization has come.</summary>

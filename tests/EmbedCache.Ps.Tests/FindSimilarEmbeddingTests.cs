@@ -28,6 +28,8 @@ public sealed class FindSimilarEmbeddingTests : ModuleTest
     [InlineData("'k5' | Find-SimilarEmbedding $path -Top 2")]
     [InlineData("Get-Embedding $path k5 | Find-SimilarEmbedding $path -Top 2")]
     [InlineData("@{ Key = 'k5' } | Find-SimilarEmbedding $path -Top 2")]
+    [InlineData("[pscustomobject]@{ Key = 'k5'; Note = 1 } | Find-SimilarEmbedding $path -Top 2")]
+    [InlineData("[pscustomobject]@{ Text = 'k5' } | Find-SimilarEmbedding $path -Top 2")]
     public void MoreLikeARecordLeavesItselfOut(string script)
     {
         Assert.Equal(["k4", "k6"], Run(script).Select(static hit => hit.Properties["Key"].Value).Order());

@@ -71,6 +71,11 @@ public sealed class FilterConverterTests
     [InlineData("$_.n -eq [int] '5'", "n = 5")]
     [InlineData("$_.n -eq [string] 5", "n = '5' nocase")]
     [InlineData("(($_.n) -eq (5))", "n = 5")]
+    [InlineData("$_.n -eq 9007199254740993d", "n = 9007199254740993")]
+    [InlineData("$_.n -eq [decimal] '9007199254740993'", "n = 9007199254740993")]
+    [InlineData("$_.n -gt 0.5d", "n > 0.5")]
+    [InlineData("$_.n -lt 9223372036854775808", "n < 9.223372036854776E+18")]
+    [InlineData("$_.n -eq [float] 0.1", "n = 0.10000000149011612")]
     public void ScriptBlocks(string script, string expected)
     {
         Filter filter = Read(script);
@@ -86,6 +91,9 @@ public sealed class FilterConverterTests
     [InlineData("$_.a.b -eq 1", 1, "looks into")]
     [InlineData("$_.a -eq $_.b", 10, "two entries")]
     [InlineData("$_.Remove() -eq 1", 1, "calls a method")]
+    [InlineData("$_.a.ToUpper() -eq 'A'", 1, "calls a method")]
+    [InlineData("$_.a -eq 'x' -xor $_.b", 14, "-xor")]
+    [InlineData("(Get-Date) -match $_.a", 12, "-match")]
     [InlineData("$_.a -eq (Get-Date)", 11, "would have to be run")]
     [InlineData("$_.a -eq $(1)", 10, "would have to be run")]
     [InlineData("$_.a -eq \"x$lang\"", 10, "would have to be run")]

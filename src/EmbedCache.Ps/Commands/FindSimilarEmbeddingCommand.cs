@@ -117,6 +117,11 @@ public sealed class FindSimilarEmbeddingCommand : CacheCommand
         {
             RefuseBareNumber();
         }
+        else if (input is not (null or IEnumerable) && RecordFields.TryGetAny(InputObject!, RecordFields.Key, out object? named) && VectorConverter.Unwrap(named) is string name)
+        {
+            // A row of Import-Csv, say.
+            FindLikeKey(name, Role);
+        }
         else
         {
             FindVector(InputObject, null);

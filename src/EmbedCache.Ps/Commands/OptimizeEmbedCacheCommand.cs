@@ -72,7 +72,7 @@ public sealed class OptimizeEmbedCacheCommand : CacheFilesCommand
             WriteVerbose($"{report.Path}: {report.ByteLengthBefore} bytes before, {report.ByteLengthAfter} after, {report.RecordCount} records, {report.ExpiredCount} expired ones dropped.");
             if (report.Loss is { } loss)
             {
-                WriteVerbose($"{report.Path}: {report.Compression} keeps less than was given: {loss}.");
+                TellLoss($"{report.Path}: {report.Compression} keeps less than was given: {loss}.", isAsked: IsGiven(nameof(Compression)));
             }
 
             if (PassThru)
@@ -87,6 +87,19 @@ public sealed class OptimizeEmbedCacheCommand : CacheFilesCommand
         finally
         {
             bar.Complete();
+        }
+    }
+
+    /// <summary>What was given up is gone for good: who asked for it sees how much, as by Write-Host, where it does not mix with what goes down the pipeline.</summary>
+    private void TellLoss(string message, bool isAsked)
+    {
+        if (isAsked)
+        {
+            WriteInformation(new HostInformationMessage { Message = message }, ["PSHOST"]);
+        }
+        else
+        {
+            WriteVerbose(message);
         }
     }
 

@@ -17,6 +17,13 @@ internal sealed class FilterScript(Func<string, PSVariable?> variables)
 {
     private const int MaxDepth = 64;
 
+    private static readonly TokenKind[] s_comparisons =
+    [
+        TokenKind.Ieq, TokenKind.Ceq, TokenKind.Ine, TokenKind.Cne, TokenKind.Ilt, TokenKind.Clt, TokenKind.Ile, TokenKind.Cle, TokenKind.Igt, TokenKind.Cgt, TokenKind.Ige, TokenKind.Cge,
+        TokenKind.Iin, TokenKind.Cin, TokenKind.Inotin, TokenKind.Cnotin, TokenKind.Icontains, TokenKind.Ccontains, TokenKind.Inotcontains, TokenKind.Cnotcontains,
+        TokenKind.Ilike, TokenKind.Clike, TokenKind.Inotlike, TokenKind.Cnotlike,
+    ];
+
     private int _depth;
 
     /// <summary>The filter that a script block says.</summary>
@@ -66,6 +73,7 @@ internal sealed class FilterScript(Func<string, PSVariable?> variables)
             return ReadJoined(ast);
         }
 
+        RequireKnown(ast);
         bool nameIsLeft = TryReadName(ast.Left, out string name);
         if (!nameIsLeft && !TryReadName(ast.Right, out name))
         {
@@ -136,10 +144,21 @@ internal sealed class FilterScript(Func<string, PSVariable?> variables)
         TokenKind.Clike => Like(ast, nameIsLeft, name, value, ignoreCase: false),
         TokenKind.Inotlike => Filter.Not(Like(ast, nameIsLeft, name, value, ignoreCase: true)),
         TokenKind.Cnotlike => Filter.Not(Like(ast, nameIsLeft, name, value, ignoreCase: false)),
-        _ => throw Error(
-            ast.ErrorPosition,
-            $"The operator '{ast.ErrorPosition.Text}' is not one of a filter: -eq, -ne, -lt, -le, -gt, -ge, -in, -notin, -contains, -notcontains, -like with a '*' at the end, -notlike, -and, -or, -not"),
+        _ => throw Unknown(ast),
     };
+
+    /// <summary>Before the sides are looked at: of <c>$_.a -eq 1 -xor $_.b</c> it is the operator that is wrong, not what stands beside it.</summary>
+    private static void RequireKnown(BinaryExpressionAst ast)
+    {
+        if (Array.IndexOf(s_comparisons, ast.Operator) < 0)
+        {
+            throw Unknown(ast);
+        }
+    }
+
+    private static FilterSyntaxException Unknown(BinaryExpressionAst ast) => Error(
+        ast.ErrorPosition,
+        $"The operator '{ast.ErrorPosition.Text}' is not one of a filter: -eq, -ne, -lt, -le, -gt, -ge, -in, -notin, -contains, -notcontains, -like with a '*' at the end, -notlike, -and, -or, -not");
 
     private static Filter Equal(BinaryExpressionAst ast, string name, object? value, bool ignoreCase) => value switch
     {
@@ -191,7 +210,7 @@ internal sealed class FilterScript(Func<string, PSVariable?> variables)
         Ast ast = Strip(side);
         (ExpressionAst? target, Ast? member) = ast switch
         {
-            InvokeMemberExpressionAst call => IsRecord(call.Expression) ? throw Error(call, $"{Quote(call)} calls a method; a filter is read and never run") : (null, null),
+            InvokeMemberExpressionAst call => BeginsWithRecord(call.Expression) ? throw Error(call, $"{Quote(call)} calls a method; a filter is read and never run") : (null, null),
             MemberExpressionAst access => (access.Expression, access.Member),
             IndexExpressionAst index => (index.Target, (Ast?)index.Index),
             _ => (null, null),
@@ -307,7 +326,9 @@ internal sealed class FilterScript(Func<string, PSVariable?> variables)
         {
             "STRING" or "SYSTEM.STRING" => typeof(string),
             "INT" or "INT32" or "LONG" or "INT64" or "SYSTEM.INT32" or "SYSTEM.INT64" => typeof(long),
-            "DOUBLE" or "FLOAT" or "SINGLE" or "DECIMAL" or "SYSTEM.DOUBLE" or "SYSTEM.SINGLE" or "SYSTEM.DECIMAL" => typeof(double),
+            "DOUBLE" or "SYSTEM.DOUBLE" => typeof(double),
+            "FLOAT" or "SINGLE" or "SYSTEM.SINGLE" => typeof(float),
+            "DECIMAL" or "SYSTEM.DECIMAL" => typeof(decimal),
             "BOOL" or "SYSTEM.BOOLEAN" => typeof(bool),
             "DATETIME" or "SYSTEM.DATETIME" => typeof(DateTime),
             "DATETIMEOFFSET" or "SYSTEM.DATETIMEOFFSET" => typeof(DateTimeOffset),

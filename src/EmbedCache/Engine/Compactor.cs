@@ -28,12 +28,6 @@ internal sealed class Compactor(Store store, OptimizeOptions options, IProgress<
     /// <summary>Records that were left behind because they had expired.</summary>
     public long ExpiredCount { get; private set; }
 
-    /// <summary>What the new file keeps of vectors.</summary>
-    public VectorCompression Compression { get; private set; }
-
-    /// <summary>What that cost, or null.</summary>
-    public CompressionLoss? Loss { get; private set; }
-
     /// <summary>Compacts what a transaction, which this ends, holds the lock of.</summary>
     public void Run(WriteTransaction begun)
     {
@@ -75,8 +69,6 @@ internal sealed class Compactor(Store store, OptimizeOptions options, IProgress<
             throw;
         }
 
-        Compression = recoder.Compression;
-        Loss = recoder.Loss;
         progress?.Report(new OptimizeProgress(OptimizeStage.Swapping, 1));
     }
 

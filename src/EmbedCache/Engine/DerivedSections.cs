@@ -58,13 +58,38 @@ internal sealed partial class DerivedSections
     /// <summary>True once a damaged section of columns was met: the next checkpoint writes it, and what follows it, anew.</summary>
     public bool AreColumnsDamaged { get; private set; }
 
-    public static DerivedSections Of(CatalogEntry[] entries) => entries.Length == 0 ? None : new DerivedSections(entries, null);
+    /// <summary>Of a catalog that names a frame twice, which no writer writes, the first entry counts.</summary>
+    public static DerivedSections Of(CatalogEntry[] entries)
+        => entries.Length == 0 ? None : new DerivedSections(HasRepeats(entries) ? [.. entries.GroupBy(entry => entry.FrameOffset).Select(group => group.First())] : entries, null);
 
     /// <summary>Some taken out, others put in.</summary>
     public DerivedSections With(IReadOnlyCollection<CatalogEntry> removed, IEnumerable<CatalogEntry> added)
     {
         var gone = new HashSet<long>(removed.Select(entry => entry.FrameOffset));
         return new DerivedSections([.. Entries.Where(entry => !gone.Contains(entry.FrameOffset)), .. added], this);
+    }
+
+    private static bool HasRepeats(CatalogEntry[] entries)
+    {
+        // A file has a handful, and compiling a set takes a while of a process's first open.
+        const int Few = 64;
+        if (entries.Length > Few)
+        {
+            return new HashSet<long>(entries.Select(entry => entry.FrameOffset)).Count < entries.Length;
+        }
+
+        for (int i = 1; i < entries.Length; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                if (entries[i].FrameOffset == entries[j].FrameOffset)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 
     /// <summary>From here on searches do without codes.</summary>

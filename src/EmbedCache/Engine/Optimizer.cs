@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EmbedCache.Metadata;
 
 namespace EmbedCache.Engine;
 
@@ -8,16 +9,27 @@ internal sealed class Optimizer(Store store, OptimizeOptions options, IProgress<
     /// <summary>The kernel has no wait for a lock that a token could end, so it is waited for in slices.</summary>
     private static readonly TimeSpan s_slice = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>The share of the work that is done when linking records into a graph begins, with a compaction and without.</summary>
+    private const double CompactedShare = 0.25;
+    private const double IndexedShare = 0.02;
+
     public OptimizeReport Run()
     {
         store.Graphs?.Stop();
         try
         {
-            OptimizeReport report = RunSteps();
+            double share = !WillLink() ? 1 : options.Compact ? CompactedShare : IndexedShare;
+            OptimizeReport report = RunSteps(progress is null ? null : new Part(progress, share));
             store.Graphs?.RunToEnd(
-                fraction => progress?.Report(new OptimizeProgress(OptimizeStage.Linking, fraction)),
+                fraction => progress?.Report(new OptimizeProgress(OptimizeStage.Linking, share + ((1 - share) * fraction))),
                 options.BusyTimeout ?? store.Options.BusyTimeout,
                 cancellationToken);
+            if (share < 1)
+            {
+                // What was linked may have been written down since, or there was nothing to link.
+                progress?.Report(new OptimizeProgress(OptimizeStage.Linking, 1));
+            }
+
             report.ByteLengthAfter = FileByteLength();
             return report;
         }
@@ -27,7 +39,16 @@ internal sealed class Optimizer(Store store, OptimizeOptions options, IProgress<
         }
     }
 
-    private OptimizeReport RunSteps()
+    /// <summary>Whether there will be a graph, as far as can be told: progress depends on it, nothing else.</summary>
+    private bool WillLink() => store.Graphs is not null && Look(snapshot =>
+    {
+        StoreProperties properties = snapshot.Properties;
+        return (options.Compression ?? properties.Compression) == VectorCompression.None
+            && (properties.Index == IndexMode.Auto || properties.Compression != VectorCompression.None)
+            && snapshot.Slot.RecordCount >= store.Environment.GraphThreshold;
+    });
+
+    private OptimizeReport RunSteps(IProgress<OptimizeProgress>? part)
     {
         if (!options.Compact && (options.Compression is not null || options.BitsPerElement is not null || options.ShortCodes is not null))
         {
@@ -37,22 +58,23 @@ internal sealed class Optimizer(Store store, OptimizeOptions options, IProgress<
         var report = new OptimizeReport { Path = store.Path, ByteLengthBefore = FileByteLength() };
         if (options.Compact)
         {
-            var compactor = new Compactor(store, options, progress, cancellationToken);
+            var compactor = new Compactor(store, options, part, cancellationToken);
             compactor.Run(BeginWrite());
             report.IsCompacted = true;
             report.ExpiredCount = compactor.ExpiredCount;
-            report.Compression = compactor.Compression;
-            report.Loss = compactor.Loss;
         }
         else
         {
             using WriteTransaction transaction = BeginWrite();
-            progress?.Report(new OptimizeProgress(OptimizeStage.Indexing, 0));
+            part?.Report(new OptimizeProgress(OptimizeStage.Indexing, 0));
             Store.Checkpoint(transaction, threshold: 1);
-            progress?.Report(new OptimizeProgress(OptimizeStage.Indexing, 1));
+            part?.Report(new OptimizeProgress(OptimizeStage.Indexing, 1));
         }
 
-        report.RecordCount = RecordCount();
+        EmbeddingCacheInfo info = Look(snapshot => InfoReader.Read(store, snapshot, countExpired: false));
+        report.RecordCount = info.Count;
+        report.Compression = info.Compression;
+        report.Loss = info.Loss;
         return report;
     }
 
@@ -82,8 +104,6 @@ internal sealed class Optimizer(Store store, OptimizeOptions options, IProgress<
 
     private long FileByteLength() => Look(snapshot => snapshot.Log.File.Length);
 
-    private long RecordCount() => Look(snapshot => InfoReader.Read(store, snapshot, countExpired: false).Count);
-
     private T Look<T>(Func<Snapshot, T> look)
     {
         Snapshot snapshot = store.Acquire();
@@ -95,5 +115,11 @@ internal sealed class Optimizer(Store store, OptimizeOptions options, IProgress<
         {
             snapshot.Release();
         }
+    }
+
+    /// <summary>The first part of a whole.</summary>
+    private sealed class Part(IProgress<OptimizeProgress> whole, double share) : IProgress<OptimizeProgress>
+    {
+        public void Report(OptimizeProgress value) => whole.Report(new OptimizeProgress(value.Stage, share * value.Fraction));
     }
 }

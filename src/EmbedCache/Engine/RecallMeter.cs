@@ -12,7 +12,8 @@ internal sealed class RecallMeter(Snapshot snapshot, long now, int threads, Reca
     /// <summary>What is measured around the planner's own choice when nothing is asked for.</summary>
     private static readonly int[] s_defaultEfSearch = [16, 32, 64, 128, 256];
 
-    private readonly ScanSet _set = LiveRecords.Of(snapshot, now);
+    private readonly ScanSet _exact = LiveRecords.Of(snapshot, now);
+    private readonly ScanSet _set = LiveRecords.Of(snapshot, now) with { ShortCodes = snapshot.ShortCodes };
     private double _done;
     private double _total;
 
@@ -58,7 +59,7 @@ internal sealed class RecallMeter(Snapshot snapshot, long now, int threads, Reca
             // A record would always find itself first: it is left out, and one more asked for.
             search.Top = options.Top + (sample.OwnOrdinal >= 0 ? 1 : 0);
             long start = Stopwatch.GetTimestamp();
-            ScoredOrdinal[] best = Planner.Run(_set, null, snapshot.Codes, [sample.Query], search, threads, snapshot.Index.Derived.GiveUpCodes, search.Exact ? null : snapshot.Graph, snapshot.Index.Derived.GiveUpGraph, out plan)[0];
+            ScoredOrdinal[] best = Planner.Run(search.Exact ? _exact : _set, null, snapshot.Codes, [sample.Query], search, threads, snapshot.Index.Derived.GiveUpCodes, search.Exact ? null : snapshot.Graph, snapshot.Index.Derived.GiveUpGraph, out plan)[0];
             milliseconds[i] = (Stopwatch.GetTimestamp() - start) * 1000.0 / Stopwatch.Frequency;
             found += countTrue(i, [.. best.Where(hit => hit.Ordinal != sample.OwnOrdinal).Take(options.Top)]);
             progress?.Report(++_done / _total);

@@ -28,6 +28,9 @@ public abstract class Filter : IEquatable<Filter>
     /// <summary>Most tests, negations and groups of a filter.</summary>
     internal const int MaxNodeCount = 4096;
 
+    /// <summary>Up to 2^53 every integer is a double.</summary>
+    private const long DoubleIntegers = 1L << 53;
+
     private string? _text;
 
     private protected Filter(int depth, int nodeCount)
@@ -210,6 +213,8 @@ public abstract class Filter : IEquatable<Filter>
 
     private static object Constant(FilterOperator @operator, object value)
     {
+        // A whole number of more than 53 bits is one that a double has not.
+        value = value is decimal and (>= long.MinValue and < -DoubleIntegers or > DoubleIntegers and <= long.MaxValue) && decimal.Truncate((decimal)value) == (decimal)value ? (long)(decimal)value : value;
         if (!MetadataValue.TryNormalise("value", value, out object constant, out _, out string problem))
         {
             throw new ArgumentException("The value to compare with " + problem, nameof(value));

@@ -51,6 +51,38 @@ public sealed class OptimizeTests
         Assert.Equal(seen.Values.Select(static value => value.Fraction).Order(), seen.Values.Select(static value => value.Fraction));
     }
 
+    /// <summary>Linking came after the compaction had said that all was done, and began at nothing again.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ProgressIsOfAllTheWorkWhereAGraphIsBuilt(bool compact)
+    {
+        using var store = new TestStore(new MemoryFileSystem(), codesThreshold: 64, graphThreshold: 64);
+        using EmbeddingCache cache = store.Create(4);
+        cache.Set(Enumerable.Range(0, 3000).Select(static i => new EmbeddingEntry($"k{i}", new float[] { i % 7, i % 11, i % 13, 1 + (i % 17) })));
+        var seen = new Recorder();
+        cache.Optimize(new OptimizeOptions { Compact = compact }, seen, CancellationToken.None);
+        double[] fractions = [.. seen.Values.Select(static value => value.Fraction)];
+        Assert.Equal(fractions.Order(), fractions);
+        Assert.Equal((OptimizeStage.Linking, 1.0), (seen.Values[^1].Stage, seen.Values[^1].Fraction));
+        Assert.All(seen.Values.Where(static value => value.Stage != OptimizeStage.Linking), static value => Assert.InRange(value.Fraction, 0, 0.5));
+        Assert.Equal(3000, cache.GetInfo().GraphedCount);
+    }
+
+    [Fact]
+    public void StagesAreToldApart() => Assert.Equal(Enum.GetNames(typeof(OptimizeStage)).Length, Enum.GetValues(typeof(OptimizeStage)).Cast<OptimizeStage>().Distinct().Count());
+
+    [Fact]
+    public void WithoutCompactionTheReportTellsWhatTheFileKeeps()
+    {
+        using var store = new TestStore();
+        using EmbeddingCache cache = Filled(store);
+        cache.Optimize(new OptimizeOptions { Compression = VectorCompression.Int8 }, null, CancellationToken.None);
+        OptimizeReport report = cache.Optimize(new OptimizeOptions { Compact = false }, null, CancellationToken.None);
+        Assert.Equal(VectorCompression.Int8, report.Compression);
+        Assert.Equal(cache.GetInfo().Loss!.ToString(), report.Loss!.ToString());
+    }
+
     [Fact]
     public void CancellationLeavesTheFileAsItWas()
     {

@@ -307,6 +307,16 @@ public sealed class FilterTests
     }
 
     /// <summary>Decoding into the caller's buffer gives what the base library gives, and for what is not UTF-8 something, within bounds.</summary>
+    /// <summary>They went through binary64, which has not as many digits, and named a neighbour.</summary>
+    [Fact]
+    public void WholeDecimalsAreTheIntegersThatTheyAre()
+    {
+        Assert.Equal("n = 9007199254740993", Filter.Equal("n", 9007199254740993m).ToString());
+        Assert.Equal("n in (-9223372036854775808, 0.5)", Filter.In("n", [-9223372036854775808m, 0.5m]).ToString());
+        Assert.Equal("n > 9.223372036854776E+18", Filter.Greater("n", 9223372036854775808m).ToString());
+        Assert.True(Filter.Less("n", 9223372036854775808m).Matches(EmbeddingMetadata.Empty.With("n", long.MaxValue)));
+    }
+
     [Fact]
     public void Utf16_is_what_the_base_library_makes_of_it()
     {

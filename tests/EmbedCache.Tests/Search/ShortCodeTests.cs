@@ -45,6 +45,18 @@ public sealed class ShortCodeTests
         Assert.InRange(found / 400, 0.97, 1);
     }
 
+    /// <summary>Measured was an exact search, twice, where searches read short codes.</summary>
+    [Fact]
+    public void MeasuredIsTheSearchThatSearchesAre()
+    {
+        using var store = new TestStore();
+        using EmbeddingCache cache = Fill(store, Metric.Cosine);
+        RecallReport report = cache.MeasureRecall(new RecallOptions { SampleCount = 5, EfSearch = [500] }, null, default);
+        Assert.NotEqual(SearchPlanKind.CodeScan, report.Exact.Plan!.Kind);
+        Assert.All(report.Points, static point => Assert.Equal(SearchPlanKind.CodeScan, point.Plan!.Kind));
+        Assert.True(report.Points[1].Plan!.ScoredCount > report.Points[0].Plan!.ScoredCount);
+    }
+
     [Fact]
     public void WhatChangedSinceIsMetRightly()
     {
