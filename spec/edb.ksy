@@ -761,10 +761,10 @@ types:
       - id: kind
         type: u1
         enum: codebook_kind
-        doc: Product or binary.
+        doc: Product, binary or rotated product.
       - id: num_bits
         type: u1
-        doc: 'Product: bits of the code of a subspace, 8 or 4. Binary: of an element, 1, 2 or 4.'
+        doc: 'Product, rotated or not: bits of the code of a subspace, 8 or 4. Binary: of an element, 1, 2 or 4.'
       - id: number
         type: u2
         doc: The section's `codebook`, 2 for records, 3 for short codes.
@@ -773,7 +773,7 @@ types:
         doc: The file's.
       - id: num_subspaces
         type: u4
-        doc: 'Product: 1 to the dimension. Binary: 0.'
+        doc: 'Product, rotated or not: 1 to the dimension. Binary: 0.'
       - id: len_code
         type: u4
         doc: Bytes of a code.
@@ -796,14 +796,15 @@ types:
         type: record_codebook_header
         doc: The first line.
       num_values:
-        value: 'header.kind == codebook_kind::product ? (1 << header.num_bits) * header.dimension : header.dimension'
+        value: 'header.kind == codebook_kind::binary ? header.dimension : (1 << header.num_bits) * header.dimension'
         doc: Floats that follow.
       values:
         io: _root._io
         pos: _root.header.ofs_log + 128
         size: num_values * 4
         doc: |
-          As many f4. Product: centroids, by subspace, centroid and element.
+          As many f4. Product, rotated or not: centroids, by subspace, centroid
+          and element.
           Binary: the centre.
   graph_header:
     doc: The first line of a graph section.
@@ -1492,6 +1493,9 @@ enums:
       doc: |
         Signed bytes with a scale for each vector, relative to a mean, in coarse
         and fine rows.
+    5:
+      id: rotated_product
+      doc: Product, of rotated directions; and the seed of the rotation.
   column_form:
     0:
       id: dense

@@ -32,6 +32,7 @@ function direction(codebook, code) {
   const values = Array.from({ length: codebook.numValues }, (_, i) => bytes.readFloatLE(i * 4));
   switch (header.kind) {
     case Edb.CodebookKind.PRODUCT: return ofProduct(header, values, code);
+    case Edb.CodebookKind.ROTATED_PRODUCT: return rotateBack(ofProduct(header, values, code), (BigInt(header.seed.high) << 32n) | BigInt(header.seed.low));
     case Edb.CodebookKind.BINARY: return ofBinary(header, values, Buffer.from(code));
     default: throw new Error(`unknown kind of codebook ${header.kind}`);
   }

@@ -29,6 +29,8 @@ def direction(codebook, code):
     values = struct.unpack(f"<{codebook.num_values}f", codebook.values)
     if header.kind.name == "product":
         return of_product(header, values, code)
+    if header.kind.name == "rotated_product":
+        return rotate_back(of_product(header, values, code), header.seed.high << 32 | header.seed.low)
     if header.kind.name == "binary":
         return of_binary(header, values, code)
     raise ValueError(f"unknown kind of codebook {header.kind}")

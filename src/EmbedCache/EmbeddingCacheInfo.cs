@@ -30,6 +30,9 @@ public sealed class EmbeddingCacheInfo
     /// <summary>Bits for each element of a compressed vector; 32 without compression.</summary>
     public double BitsPerElement { get; internal set; }
 
+    /// <summary>Whether PQ was asked to rotate vectors.</summary>
+    public bool IsRotated { get; internal set; }
+
     /// <summary>What compression cost the vectors that compactions encoded; null without compression, or when there were none.</summary>
     public CompressionLoss? Loss { get; internal set; }
 

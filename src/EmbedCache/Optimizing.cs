@@ -12,8 +12,14 @@ public sealed class OptimizeOptions
     /// </summary>
     public VectorCompression? Compression { get; set; }
 
-    /// <summary>Bits for each element: with PQ more than 0 and at most 8, with Binary 1, 2 or 4. Null for 2, a sixteenth of float32.</summary>
+    /// <summary>Bits for each element: with PQ more than 0 and at most 8, with Binary 1, 2 or 4. Null for what the file has now, else 2, a sixteenth of float32.</summary>
     public double? BitsPerElement { get; set; }
+
+    /// <summary>
+    /// With PQ: whether vectors are rotated before they are cut into parts, which spreads each element over all. Null for what the file has now. It pays where vectors come later that are unlike those
+    /// in the file now, and costs where neighbouring elements are alike: the report's <see cref="OptimizeReport.Loss"/> tells. Binary always rotates.
+    /// </summary>
+    public bool? Rotate { get; set; }
 
     /// <summary>
     /// Whether the file is to have short codes beside its vectors, a sixteenth of their bytes: searches that need not be exact then read those, and the vectors of the best. Null for what the file

@@ -84,6 +84,20 @@ public sealed class MaintenanceTests : ModuleTest
     }
 
     [Fact]
+    public void OptimizeRotatesUntilToldOtherwise()
+    {
+        Fill();
+        Run("1..60 | ForEach-Object { @{ Key = \"k$_\"; Vector = $_, 1, 2, 3 } } | Set-Embedding $path; Optimize-EmbedCache $path -Compression PQ -Rotate");
+        Assert.Equal(true, Value("(Get-EmbedCacheInfo $path).IsRotated"));
+        Run("Optimize-EmbedCache $path -BitsPerElement 4");
+        Assert.Equal(true, Value("(Get-EmbedCacheInfo $path).IsRotated"));
+        Run("Optimize-EmbedCache $path -Rotate:$false");
+        Assert.Equal(false, Value("(Get-EmbedCacheInfo $path).IsRotated"));
+        Assert.Equal(4.0, Value("(Get-EmbedCacheInfo $path).BitsPerElement"));
+        ErrorAssert.Is(Error("Optimize-EmbedCache $path -Compression Int8 -Rotate"), "InvalidArgument", "OptimizeEmbedCacheCommand", ErrorCategory.InvalidArgument, "Only PQ");
+    }
+
+    [Fact]
     public void OptimizeSaysWhatItCannotCompress()
     {
         Fill();

@@ -17,6 +17,10 @@ public sealed class OptimizeEmbedCacheCommand : CacheFilesCommand
     [ValidateRange(0.01, 8.0)]
     public double BitsPerElement { get; set; }
 
+    /// <summary>With PQ, rotate vectors first.</summary>
+    [Parameter]
+    public SwitchParameter Rotate { get; set; }
+
     /// <summary>Keep short codes beside the vectors; <c>-ShortCodes:$false</c> keeps none.</summary>
     [Parameter]
     public SwitchParameter ShortCodes { get; set; }
@@ -64,6 +68,7 @@ public sealed class OptimizeEmbedCacheCommand : CacheFilesCommand
                     BusyTimeout = IsGiven(nameof(TimeoutSec)) ? TimeSpan.FromSeconds(TimeoutSec) : lease.BusyTimeout,
                     Compression = IsGiven(nameof(Compression)) ? Compression : null,
                     BitsPerElement = IsGiven(nameof(BitsPerElement)) ? BitsPerElement : null,
+                    Rotate = IsGiven(nameof(Rotate)) ? Rotate.IsPresent : null,
                     ShortCodes = IsGiven(nameof(ShortCodes)) ? ShortCodes.IsPresent : null,
                 };
                 report = lease.Engine.Optimize(options, new StageReporter(bar), StopToken);

@@ -30,6 +30,7 @@ internal static class InfoReader
             ShortCodeCount = snapshot.ShortCodes?.Count ?? 0,
             Compression = snapshot.Properties.Compression,
             BitsPerElement = snapshot.Properties.BitsPerElement ?? 32,
+            IsRotated = snapshot.Properties.IsRotated,
             Loss = snapshot.Properties.Loss,
             Metric = header.Metric,
             KeyStorage = header.KeyStorage,

@@ -50,7 +50,7 @@ internal sealed class Optimizer(Store store, OptimizeOptions options, IProgress<
 
     private OptimizeReport RunSteps(IProgress<OptimizeProgress>? part)
     {
-        if (!options.Compact && (options.Compression is not null || options.BitsPerElement is not null || options.ShortCodes is not null))
+        if (!options.Compact && (options.Compression is not null || options.BitsPerElement is not null || options.Rotate is not null || options.ShortCodes is not null))
         {
             throw new ArgumentException("Compression and short codes rewrite the file, so they cannot be asked for without a compaction", nameof(options));
         }

@@ -38,7 +38,7 @@ internal sealed class Recoder
         _cancellationToken = cancellationToken;
         _scratch = new float[from.Log.Header.Dimension];
         Compression = options.Compression ?? from.Properties.Compression;
-        _keeps = options.Compression is null || IsTheSame();
+        _keeps = IsTheSame();
         CheckOptions();
     }
 
@@ -84,7 +84,7 @@ internal sealed class Recoder
     }
 
     /// <summary>The properties of the new file.</summary>
-    public EmbeddingMetadata Describe(EmbeddingMetadata values) => StoreProperties.WithShortCodes(StoreProperties.WithCompression(values, Compression, BitsPerElement, Loss), HasShortCodes);
+    public EmbeddingMetadata Describe(EmbeddingMetadata values) => StoreProperties.WithShortCodes(StoreProperties.WithCompression(values, Compression, BitsPerElement, IsRotated, Loss), HasShortCodes);
 
     /// <summary>The vector of a record as the new file is to keep it. Valid until the next call.</summary>
     public StoredVector Encode(long vectorOffset, in RecordFrame record)
@@ -117,7 +117,9 @@ internal sealed class Recoder
         };
     }
 
-    private double BitsPerElement => _options.BitsPerElement ?? (_keeps ? _from.Properties.BitsPerElement : null) ?? DefaultBitsPerElement;
+    private double BitsPerElement => _options.BitsPerElement ?? (Compression == _from.Properties.Compression ? _from.Properties.BitsPerElement : null) ?? DefaultBitsPerElement;
+
+    private bool IsRotated => Compression == VectorCompression.PQ && (_options.Rotate ?? _from.Properties.IsRotated);
 
     private static RecordEncoding EncodingOf(VectorCompression compression) => compression switch
     {
@@ -131,6 +133,7 @@ internal sealed class Recoder
 
     private bool IsTheSame()
         => Compression == _from.Properties.Compression
+        && IsRotated == _from.Properties.IsRotated
         && (Compression is not (VectorCompression.PQ or VectorCompression.Binary) || _options.BitsPerElement is null || _options.BitsPerElement == _from.Properties.BitsPerElement);
 
     private void AddEarlier()
@@ -146,6 +149,11 @@ internal sealed class Recoder
         if (Compression is < VectorCompression.None or > VectorCompression.Binary)
         {
             throw new ArgumentOutOfRangeException(nameof(OptimizeOptions.Compression), Compression, "Not a compression");
+        }
+
+        if (_options.Rotate == true && Compression != VectorCompression.PQ)
+        {
+            throw new ArgumentException($"Only PQ has a rotation to choose: {(Compression == VectorCompression.Binary ? "Binary always rotates" : "the others keep each element by itself")}", nameof(OptimizeOptions.Rotate));
         }
 
         if (_options.BitsPerElement is not { } bits)
@@ -188,13 +196,28 @@ internal sealed class Recoder
             int codeBits = live < ProductTrainer.MinimumSample(ProductCodeBits) ? SmallProductCodeBits : ProductCodeBits;
             int subspaces = (int)Math.Max(1, Math.Min(dimension, Math.Round(dimension * BitsPerElement / codeBits)));
             float[] sample = Sample(set, live, Math.Min(live, ProductTrainer.UsefulSample(codeBits)));
+            if (IsRotated)
+            {
+                Rotate(sample);
+            }
+
             var trainer = new ProductTrainer(dimension, subspaces, codeBits, Seed);
-            return (trainer.Train(sample, Math.Min(Environment.ProcessorCount, MaxThreads), progress, _cancellationToken), sample.Length / dimension);
+            ProductQuantizer product = trainer.Train(sample, Math.Min(Environment.ProcessorCount, MaxThreads), progress, _cancellationToken);
+            return (IsRotated ? new RotatedQuantizer(product, Seed) : product, sample.Length / dimension);
         }
 
         float[] rows = Sample(set, live, Math.Min(live, ProductTrainer.UsefulSample(ProductCodeBits)));
         float[] centre = rows.Length == 0 ? new float[dimension] : BinaryQuantizer.MeanOf(rows, dimension);
         return (new BinaryQuantizer(centre, (int)BitsPerElement, Seed), rows.Length / dimension);
+    }
+
+    private void Rotate(float[] rows)
+    {
+        var rotation = new StructuredRotation(_scratch.Length, Seed);
+        for (int at = 0; at < rows.Length; at += _scratch.Length)
+        {
+            rotation.Apply(rows.AsSpan(at, _scratch.Length));
+        }
     }
 
     private static long CountLive(ScanSet set) => LiveRecords.Offsets(set, newestFirst: false).LongCount();

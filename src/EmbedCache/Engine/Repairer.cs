@@ -93,7 +93,7 @@ internal sealed class Repairer(EngineEnvironment environment, RepairOptions opti
     /// <summary>Without the codebook no writer could go on encoding as the properties say.</summary>
     private static EmbeddingMetadata DescribeVectors(Salvager salvager)
         => salvager.Codebook is null && StoreProperties.NeedsCodebook(salvager.Properties)
-            ? StoreProperties.WithCompression(salvager.Properties, VectorCompression.None, bitsPerElement: 0, loss: null)
+            ? StoreProperties.WithCompression(salvager.Properties, VectorCompression.None, bitsPerElement: 0, isRotated: false, loss: null)
             : salvager.Properties;
 
     private void CopyAll(IStoreFile file, SalvagedHeader header, List<SalvagedFrame> kept, WriteTransaction transaction)

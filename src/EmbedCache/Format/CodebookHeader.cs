@@ -16,6 +16,9 @@ internal enum CodebookKind : byte
     /// own: they are done without, and made anew by the next writer.
     /// </summary>
     Scalar = 4,
+
+    /// <summary>Centroids of each subspace of rotated directions, and the seed of the rotation.</summary>
+    RotatedProduct = 5,
 }
 
 /// <summary>

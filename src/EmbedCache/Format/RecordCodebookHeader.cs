@@ -5,7 +5,7 @@ namespace EmbedCache.Format;
 /// <summary>
 /// The first line of a codebook of codes of directions: that of encoded records, which is the first frame of the log, or that of the short codes.
 /// <code>
-///    0 ┬ kind                           u1 │  2 product, 3 binary
+///    0 ┬ kind                           u1 │  2 product, 3 binary, 5 rotated product
 ///    1 │ num_bits                       u1 │  product: of a code, 8 or 4; binary: of an element, 1, 2 or 4
 ///    2 │ number                         u2 │  2 records, 3 short codes
 ///    4 │ dimension                      u4 │  the file's
@@ -50,7 +50,7 @@ internal readonly record struct RecordCodebookHeader
     public long TrainedCount { get; init; }
 
     /// <summary>How many floats follow.</summary>
-    public long FloatCount => Kind == CodebookKind.Product ? (1L << Bits) * Dimension : Dimension;
+    public long FloatCount => Kind == CodebookKind.Binary ? Dimension : (1L << Bits) * Dimension;
 
     /// <summary>Lines of 64 bytes that all of it takes.</summary>
     public long LineCount => (ByteLength + (FloatCount * sizeof(float)) + ByteLength - 1) / ByteLength;
@@ -77,7 +77,7 @@ internal readonly record struct RecordCodebookHeader
         };
         bool isConsistent = read.Kind switch
         {
-            CodebookKind.Product => read.Bits is 4 or 8 && read.SubspaceCount >= 1 && read.SubspaceCount <= dimension && read.CodeByteLength == ((read.SubspaceCount * read.Bits) + 7) / 8,
+            CodebookKind.Product or CodebookKind.RotatedProduct => read.Bits is 4 or 8 && read.SubspaceCount >= 1 && read.SubspaceCount <= dimension && read.CodeByteLength == ((read.SubspaceCount * read.Bits) + 7) / 8,
             CodebookKind.Binary => read.Bits is 1 or 2 or 4 && read.SubspaceCount == 0 && read.CodeByteLength == sizeof(float) + (((dimension * read.Bits) + 7) / 8),
             _ => false,
         };

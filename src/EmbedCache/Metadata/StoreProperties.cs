@@ -14,6 +14,7 @@ internal sealed class StoreProperties
     private const string DefaultTimeToLiveName = "default_ttl_ms";
     private const string CompressionName = "compression";
     private const string BitsName = "compression_bits";
+    private const string RotatedName = "compression_rotated";
     private const string ShortCodesName = "short_codes";
     private const string LossCountName = "loss_count";
     private const string ResidualMeanName = "loss_residual_mean";
@@ -82,6 +83,9 @@ internal sealed class StoreProperties
     /// <summary>Bits for each element of a compressed vector, or null.</summary>
     public double? BitsPerElement => Compression == VectorCompression.None ? null : RealOf(BitsName);
 
+    /// <summary>Whether PQ quantises rotated vectors.</summary>
+    public bool IsRotated => Compression == VectorCompression.PQ && Values.TryGetValue(RotatedName, out object value) && value is true;
+
     /// <summary>What compression cost, or null.</summary>
     public CompressionLoss? Loss => Compression != VectorCompression.None && Values.TryGetValue(LossCountName, out object value) && value is long count and > 0
         ? new CompressionLoss(count, RealOf(ResidualMeanName) ?? 0, RealOf(ResidualMaxName) ?? 0, RealOf(CosineMeanName) ?? 0)
@@ -91,9 +95,9 @@ internal sealed class StoreProperties
     public double MaxAcceptedResidual => Compression is VectorCompression.PQ or VectorCompression.Binary && Loss is { } loss ? 2 * loss.MaxResidual : double.PositiveInfinity;
 
     /// <summary>The values with another compression.</summary>
-    public static EmbeddingMetadata WithCompression(EmbeddingMetadata values, VectorCompression compression, double bitsPerElement, CompressionLoss? loss)
+    public static EmbeddingMetadata WithCompression(EmbeddingMetadata values, VectorCompression compression, double bitsPerElement, bool isRotated, CompressionLoss? loss)
     {
-        foreach (string name in new[] { CompressionName, BitsName, LossCountName, ResidualMeanName, ResidualMaxName, CosineMeanName })
+        foreach (string name in new[] { CompressionName, BitsName, RotatedName, LossCountName, ResidualMeanName, ResidualMaxName, CosineMeanName })
         {
             values = values.Without(name);
         }
@@ -109,6 +113,7 @@ internal sealed class StoreProperties
             VectorCompression.Int8 => 8.0,
             _ => bitsPerElement,
         });
+        values = isRotated ? values.With(RotatedName, true) : values;
         return loss is null
             ? values
             : values.With(LossCountName, loss.Count).With(ResidualMeanName, loss.MeanResidual).With(ResidualMaxName, loss.MaxResidual).With(CosineMeanName, loss.MeanCosine);

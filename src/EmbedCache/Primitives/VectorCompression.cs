@@ -12,7 +12,7 @@ public enum VectorCompression
     /// <summary>Signed bytes with a scale for each vector: a quarter of the bytes, an error of about a hundredth.</summary>
     Int8 = 2,
 
-    /// <summary>Product quantisation: a sixteenth of the bytes unless told otherwise, with centroids that are learned from the file's vectors, at least 64 (and 16 instead of 256 below 1,024).</summary>
+    /// <summary>Product quantisation: a sixteenth of the bytes unless told otherwise, with centroids that are learned from the file's vectors, at least 64 (and 16 instead of 256 below 1,024). <see cref="OptimizeOptions.Rotate"/> rotates them before.</summary>
     PQ = 3,
 
     /// <summary>One, two or four bits for each element of the rotated vector: a sixteenth of the bytes unless told otherwise. Learns nothing but a mean, so that it takes any number of vectors.</summary>

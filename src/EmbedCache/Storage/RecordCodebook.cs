@@ -77,20 +77,25 @@ internal sealed class RecordCodebook
             }
         }
 
-        Codebook codebook = header.Kind == CodebookKind.Product
-            ? new ProductQuantizer(dimension, header.SubspaceCount, header.Bits, Transpose(values, dimension, header.SubspaceCount, 1 << header.Bits))
-            : new BinaryQuantizer(values, header.Bits, header.Seed);
+        ProductQuantizer Product() => new(dimension, header.SubspaceCount, header.Bits, Transpose(values, dimension, header.SubspaceCount, 1 << header.Bits));
+        Codebook codebook = header.Kind switch
+        {
+            CodebookKind.Product => Product(),
+            CodebookKind.RotatedProduct => new RotatedQuantizer(Product(), header.Seed),
+            _ => new BinaryQuantizer(values, header.Bits, header.Seed),
+        };
         return new RecordCodebook(codebook, header.Seed, header.TrainedCount);
     }
 
     /// <summary>Appends the codebook.</summary>
     public SectionExtent Write(LogAppender appender, ushort number = FormatConstants.RecordCodebook)
     {
-        var product = Codebook as ProductQuantizer;
+        var rotated = Codebook as RotatedQuantizer;
+        ProductQuantizer? product = rotated?.Product ?? Codebook as ProductQuantizer;
         var binary = Codebook as BinaryQuantizer;
         var header = new RecordCodebookHeader
         {
-            Kind = product is null ? CodebookKind.Binary : CodebookKind.Product,
+            Kind = product is null ? CodebookKind.Binary : rotated is null ? CodebookKind.Product : CodebookKind.RotatedProduct,
             Bits = (byte)(product?.BitsPerCode ?? binary!.BitsPerElement),
             Number = number,
             Dimension = Codebook.Dimension,

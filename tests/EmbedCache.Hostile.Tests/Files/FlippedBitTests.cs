@@ -55,6 +55,7 @@ public sealed class FlippedBitTests(ITestOutputHelper output)
     [InlineData("codes-l2", (byte)FrameKind.Codes)]
     [InlineData("codes-l2", (byte)FrameKind.Codebook)]
     [InlineData("compressed-product", (byte)FrameKind.Codebook)]
+    [InlineData("compressed-rotated", (byte)FrameKind.Codebook)]
     [InlineData("compressed-binary", (byte)FrameKind.Codebook)]
     [InlineData("properties", (byte)FrameKind.Properties)]
     public void QuestionsReadWhatAFileIsFor(string name, byte kind)

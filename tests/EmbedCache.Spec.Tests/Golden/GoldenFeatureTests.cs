@@ -51,6 +51,7 @@ public sealed class GoldenFeatureTests
     [InlineData("compressed-float16", 2, false)]
     [InlineData("compressed-int8", 3, false)]
     [InlineData("compressed-product", 4, true)]
+    [InlineData("compressed-rotated", 4, true)]
     [InlineData("compressed-binary", 4, true)]
     public void Compressed_files_hold_records_of_their_encoding(string name, byte encoding, bool hasCodebook)
     {

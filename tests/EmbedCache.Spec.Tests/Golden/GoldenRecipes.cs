@@ -36,6 +36,7 @@ internal static class GoldenRecipes
         ["compressed-float16"] = world => Compressed(world, VectorCompression.Float16, null, Metric.Dot, 5),
         ["compressed-int8"] = world => Compressed(world, VectorCompression.Int8, null, Metric.L2, 5),
         ["compressed-product"] = world => Compressed(world, VectorCompression.PQ, 3, Metric.Cosine, 7),
+        ["compressed-rotated"] = world => Compressed(world, VectorCompression.PQ, 2, Metric.Dot, 11, rotate: true),
         ["compressed-binary"] = world => Compressed(world, VectorCompression.Binary, 2, Metric.L2, 11),
     };
 
@@ -293,13 +294,13 @@ internal static class GoldenRecipes
     }
 
     /// <summary>Encoded records, one that the encoding cannot keep, one that is set later, one touched, and the codebook where there is one.</summary>
-    private static void Compressed(GoldenWorld world, VectorCompression compression, double? bits, Metric metric, int dimension)
+    private static void Compressed(GoldenWorld world, VectorCompression compression, double? bits, Metric metric, int dimension, bool? rotate = null)
     {
         using EmbeddingCache cache = world.Create(dimension, metric, model: "m");
         cache.Set(Enumerable.Range(0, 70).Select(i => new EmbeddingEntry($"key {i}", GoldenWorld.Vector(i * i, dimension))));
         cache.Remove("key 3");
         world.Tick();
-        cache.Optimize(new OptimizeOptions { Compression = compression, BitsPerElement = bits }, null, default);
+        cache.Optimize(new OptimizeOptions { Compression = compression, BitsPerElement = bits, Rotate = rotate }, null, default);
         world.Tick();
         cache.Set("later", GoldenWorld.Vector(99, dimension), EmbeddingMetadata.Empty.With("later", true));
         cache.Set("huge", [.. GoldenWorld.Vector(5, dimension).Select(element => element * 1e37f)]);

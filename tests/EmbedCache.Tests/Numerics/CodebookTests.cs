@@ -14,7 +14,7 @@ public sealed class CodebookTests
 
     private static readonly float[] s_sample = TestData.Directions(2000, Dimension, 1);
 
-    public static TheoryData<string> Names => ["product 8x7", "product 4x7", "product 8x25", "product 4x50", "binary 1", "binary 2", "binary 4"];
+    public static TheoryData<string> Names => ["product 8x7", "product 4x7", "product 8x25", "product 4x50", "rotated 8x7", "rotated 4x50", "binary 1", "binary 2", "binary 4"];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -139,6 +139,18 @@ public sealed class CodebookTests
     private static Codebook Create(string name)
     {
         string[] parts = name.Split(' ', 'x');
+        if (parts[0] == "rotated")
+        {
+            float[] rotated = [.. s_sample];
+            var rotation = new StructuredRotation(Dimension, 5);
+            for (int at = 0; at < rotated.Length; at += Dimension)
+            {
+                rotation.Apply(rotated.AsSpan(at, Dimension));
+            }
+
+            return new RotatedQuantizer(new ProductTrainer(Dimension, int.Parse(parts[2]), int.Parse(parts[1]), 5).Train(rotated), 5);
+        }
+
         return parts[0] == "product"
             ? new ProductTrainer(Dimension, int.Parse(parts[2]), int.Parse(parts[1]), 5).Train(s_sample)
             : new BinaryQuantizer(BinaryQuantizer.MeanOf(s_sample, Dimension), int.Parse(parts[1]), 5);
