@@ -27,8 +27,9 @@ internal static class CandidateScorer
     /// <param name="scratch">What the walk left.</param>
     /// <param name="top">How many results are wanted.</param>
     /// <param name="kept">Takes the best.</param>
+    /// <param name="isOpen">Whether the walk ended before its candidates were certain to be none of the best: those that it did not keep may be among them too.</param>
     /// <exception cref="CorruptFileException">A record is damaged.</exception>
-    public static int Run<TSpace, TAcceptance>(ScanSet set, Query query, in GraphQuery prepared, in TSpace space, in TAcceptance acceptance, GraphScratch scratch, int top, ref TopK kept)
+    public static int Run<TSpace, TAcceptance>(ScanSet set, Query query, in GraphQuery prepared, in TSpace space, in TAcceptance acceptance, GraphScratch scratch, int top, ref TopK kept, out bool isOpen)
         where TSpace : struct, IWalkSpace
         where TAcceptance : struct, IAcceptance
     {
@@ -47,7 +48,8 @@ internal static class CandidateScorer
                 found = GraphResults.Collect(space, acceptance, scratch, candidates);
             }
 
-            if (i == found || (scored >= certain && error.IsBelow(Candidate.DistanceOf(candidates[i]), kept.Threshold)))
+            isOpen = i == found;
+            if (isOpen || (scored >= certain && error.IsBelow(Candidate.DistanceOf(candidates[i]), kept.Threshold)))
             {
                 return scored;
             }

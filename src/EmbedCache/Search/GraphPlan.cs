@@ -22,6 +22,10 @@ internal static class GraphPlan
     /// </summary>
     private const double FilteredCost = 0.5;
 
+    /// <summary>Codes that an element has in the middle of what it may be, and how many there should be for a record.</summary>
+    private const double CodesPerElement = 128;
+    private const double CodesPerRecord = 4;
+
     /// <summary>A walk may see so many codes, or one in so many of all.</summary>
     private const int FewestVisited = 20_000;
     private const int VisitedShare = 4;
@@ -33,7 +37,7 @@ internal static class GraphPlan
     public static bool TryRun(ScanSet set, long? matchCount, GraphIndex graph, CodeRuns codes, Query[] queries, SearchOptions options, int threads, Action onDamage, Action onGraphDamage, ScoredOrdinal[][] results, out long scored)
     {
         scored = 0;
-        if (options.Exact || TryPlan(set.OrdinalCount, matchCount, graph.Graph.Count, options) is not { } limits)
+        if (options.Exact || (options.EfSearch is null && AreCodesTooFew(codes.Layout.Dimension, queries[0].Metric, set.OrdinalCount)) || TryPlan(set.OrdinalCount, matchCount, graph.Graph.Count, options) is not { } limits)
         {
             return false;
         }
@@ -69,6 +73,16 @@ internal static class GraphPlan
         scored = total;
         return !isShort;
     }
+
+    /// <summary>
+    /// Whether there are fewer codes than records need: vectors of two or three elements have so few that each is that of many records, and a walk by codes does not know which of
+    /// them are nearer. Under dot the longest are, and those are few.
+    /// </summary>
+    /// <param name="dimension">Elements.</param>
+    /// <param name="metric">The file's metric.</param>
+    /// <param name="count">Ordinals in all.</param>
+    internal static bool AreCodesTooFew(int dimension, Metric metric, long count)
+        => metric != Metric.Dot && Math.Pow(CodesPerElement, metric == Metric.Cosine ? dimension - 1 : dimension) < CodesPerRecord * (double)count;
 
     /// <summary>How far a walk is to go; null where a scan is better.</summary>
     /// <param name="count">Ordinals in all.</param>

@@ -30,6 +30,12 @@ internal static class GraphScan
     private const int Widening = 4;
     private const int MostWidenings = 2;
 
+    /// <summary>
+    /// Where a wider walk still found better ones, a scan is done if there are at most so many records for each that the walk saw. (A record seen on a walk takes as long as five
+    /// in a scan: the scan then takes at most eight times as long as the walk, and a wider one would take four to sixteen.)
+    /// </summary>
+    private const long ScanShare = 40;
+
     private static readonly ScratchPool Scratches = new();
 
     /// <summary>EfSearch for so many results among so many records.</summary>
@@ -96,32 +102,53 @@ internal static class GraphScan
         where TAcceptance : struct, IAcceptance
     {
         best = [];
+        scored = 0;
         PersistedGraph graph = index.Graph;
         GraphScratch scratch = Scratches.Rent();
-        var kept = new TopK(options.Top, scratch.Kept(options.Top), options.MinimumScore);
         FirstWalk.Begin(acceptance, query.Metric);
+        bool isDoubtful = false;
         try
         {
             GraphQuery prepared = index.Prepare(query.Vector, query.Metric, codes.Codebook.Mean, scratch);
-            scored = 0;
-            if (!Walk(index, acceptance, prepared, scratch, limits))
+            int ef = limits.Ef;
+            for (int times = 0; ; times++)
             {
-                return false;
-            }
+                ScoredOrdinal[] before = best;
+                if (!(limits.IsEfChosenHere ? Walk(index, acceptance, prepared, scratch, ef, limits.MaxVisited) : Walk(index, acceptance, prepared, scratch, limits))
+                    || !TryScore(set, query, prepared, graph, acceptance, scratch, options, ref scored, out best, out bool isOpen))
+                {
+                    return false;
+                }
 
-            scored = CandidateScorer.Run(set, query, prepared, new PersistedSpace(graph), acceptance, scratch, options.Top, ref kept);
-            if (scored < options.Top)
-            {
-                return false;
-            }
+                isOpen |= limits.IsEfChosenHere && WalkDoubt.AreAlike(scratch, index.Codes, prepared, options.Top);
+                if (!limits.IsEfChosenHere || !(isOpen || (times == 0 ? WalkDoubt.EndedTooSoon(scratch, limits.Width) : WalkDoubt.FoundBetter(before, best))))
+                {
+                    break;
+                }
 
-            best = kept.SortBestFirst();
+                // All codes are gone through where that costs little against walks so far, or where wider walks did not help.
+                isDoubtful = (times > 0 || isOpen) && set.OrdinalCount <= scratch.TrailCount * ScanShare;
+                isDoubtful |= isOpen && times == MostWidenings;
+                if (isDoubtful || times == MostWidenings)
+                {
+                    break;
+                }
+
+                ef *= Widening;
+            }
         }
         finally
         {
             GC.KeepAlive(index);
-            kept.Dispose();
             Scratches.Return(scratch);
+        }
+
+        if (isDoubtful)
+        {
+            BoundResult all = BoundScan.Run(set, codes, [query], options.Top, options.MinimumScore, threads: 1, onDamage)[0];
+            scored += all.ScoredCount;
+            best = all.Best;
+            return true;
         }
 
         if (graph.Count < set.OrdinalCount)
@@ -135,6 +162,30 @@ internal static class GraphScan
         return true;
     }
 
+    /// <summary>The best of what a walk left; false where it found too few.</summary>
+    private static bool TryScore<TAcceptance>(ScanSet set, Query query, in GraphQuery prepared, PersistedGraph graph, in TAcceptance acceptance, GraphScratch scratch, SearchOptions options, ref long scored, out ScoredOrdinal[] best, out bool isOpen)
+        where TAcceptance : struct, IAcceptance
+    {
+        best = [];
+        var kept = new TopK(options.Top, scratch.Kept(options.Top), options.MinimumScore);
+        try
+        {
+            int count = CandidateScorer.Run(set, query, prepared, new PersistedSpace(graph), acceptance, scratch, options.Top, ref kept, out isOpen);
+            scored += count;
+            if (count < options.Top)
+            {
+                return false;
+            }
+
+            best = kept.SortBestFirst();
+            return true;
+        }
+        finally
+        {
+            kept.Dispose();
+        }
+    }
+
     /// <summary>Walks as wide as the limits say, and wider where that finds more; false where it gave up.</summary>
     /// <remarks>
     /// Filters tend to go with the vectors: near the query more records match than elsewhere. The few that a walk has to find then stand close together, and it ends
@@ -143,19 +194,10 @@ internal static class GraphScan
     private static bool Walk<TAcceptance>(GraphIndex index, in TAcceptance acceptance, in GraphQuery query, GraphScratch scratch, WalkLimits limits)
         where TAcceptance : struct, IAcceptance
     {
-        int ef = limits.Ef;
-        bool isWhole = Walk(index, acceptance, query, scratch, ef, limits.MaxVisited);
-        if (limits.IsEfChosenHere)
+        bool isWhole = Walk(index, acceptance, query, scratch, limits.Ef, limits.MaxVisited);
+        if (isWhole && scratch.Count < limits.Width * WideEnough)
         {
-            for (int times = 0; times < MostWidenings && isWhole && WalkDoubt.EndedTooSoon(scratch, limits.Width, times); times++)
-            {
-                ef *= Widening;
-                isWhole = Walk(index, acceptance, query, scratch, ef, limits.MaxVisited);
-            }
-        }
-        else if (isWhole && scratch.Count < limits.Width * WideEnough)
-        {
-            ef = (int)Math.Min(limits.Width, (long)ef * limits.Width / Math.Max(1, scratch.Count));
+            int ef = (int)Math.Min(limits.Width, (long)limits.Ef * limits.Width / Math.Max(1, scratch.Count));
             isWhole = Walk(index, acceptance, query, scratch, ef, limits.MaxVisited);
         }
 

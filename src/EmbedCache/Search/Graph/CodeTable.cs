@@ -186,6 +186,10 @@ internal sealed unsafe class CodeTable
         return GraphQuery.OfNode(CodeRow.Read(coarse, fine), IsDot, Layout.Dimension);
     }
 
+    /// <summary>Length of what an ordinal's code lacks of its vector.</summary>
+    public float ResidualOf(uint ordinal)
+        => CodeRow.Read(new ReadOnlySpan<byte>((void*)Coarse(ordinal), _coarse), new ReadOnlySpan<byte>((void*)Fine(ordinal), _fine)).Residual;
+
     /// <summary>Whether two ordinals have the same code, byte for byte.</summary>
     public bool AreEqual(uint a, uint b)
         => new ReadOnlySpan<byte>((void*)Coarse(a), _coarse).SequenceEqual(new ReadOnlySpan<byte>((void*)Coarse(b), _coarse))
