@@ -15,7 +15,10 @@ internal readonly struct GeometricRuns(long levelOneCount, int fanOut, int small
     {
     }
 
-    /// <summary>How many of the newest runs to merge with a new one: all that are smaller, and those of its level once there are enough of them.</summary>
+    /// <summary>
+    /// How many of the newest runs to merge with a new one: all that are smaller, and those of its level once there are enough of them. That a smaller one is merged does
+    /// not make them enough: of many short-lived writers each would write the level anew.
+    /// </summary>
     /// <param name="counts">Entries of each run, oldest first.</param>
     /// <param name="newCount">Entries of the new run.</param>
     public int CountMerged(ReadOnlySpan<long> counts, long newCount)
@@ -24,20 +27,20 @@ internal readonly struct GeometricRuns(long levelOneCount, int fanOut, int small
         long count = newCount;
         while (true)
         {
-            int level = LevelOf(count);
-            int run = merged;
-            int sameLevel = 0;
-            long sum = count;
-            while (run < counts.Length && LevelOf(counts[counts.Length - 1 - run]) <= level)
+            for (; merged < counts.Length && LevelOf(counts[^(merged + 1)]) < LevelOf(count); merged++)
             {
-                long older = counts[counts.Length - 1 - run];
-                sameLevel += LevelOf(older) == level ? 1 : 0;
-                sum += older;
-                run++;
+                count += counts[^(merged + 1)];
             }
 
-            bool hasSmaller = run - merged > sameLevel;
-            if (run == merged || (!hasSmaller && sameLevel < (level == 0 ? smallFanOut : fanOut) - 1))
+            int level = LevelOf(count);
+            int run = merged;
+            long sum = count;
+            for (; run < counts.Length && LevelOf(counts[^(run + 1)]) <= level; run++)
+            {
+                sum += counts[^(run + 1)];
+            }
+
+            if (run - merged < (level == 0 ? smallFanOut : fanOut) - 1)
             {
                 return merged;
             }
