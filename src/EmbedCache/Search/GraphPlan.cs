@@ -33,16 +33,18 @@ internal static class GraphPlan
     /// <summary>Queries that are worth a thread.</summary>
     private const int QueriesPerThread = 8;
 
-    /// <summary>Answers all queries over the graph; false where one cannot be, or a scan is better.</summary>
-    public static bool TryRun(ScanSet set, long? matchCount, GraphIndex graph, CodeRuns codes, Query[] queries, SearchOptions options, int threads, Action onDamage, Action onGraphDamage, ScoredOrdinal[][] results, out long scored)
+    /// <summary>Answers all queries over the graph and says what that cost; false where one cannot be, or a scan is better.</summary>
+    public static bool TryRun(ScanSet set, long? matchCount, GraphIndex graph, CodeRuns codes, Query[] queries, SearchOptions options, int threads, Action onDamage, Action onGraphDamage, ScoredOrdinal[][] results, out long scored, out int scanned)
     {
         scored = 0;
+        scanned = 0;
         if (options.Exact || (options.EfSearch is null && AreCodesTooFew(codes.Layout.Dimension, queries[0].Metric, set.OrdinalCount)) || TryPlan(set.OrdinalCount, matchCount, graph.Graph.Count, options) is not { } limits)
         {
             return false;
         }
 
         long total = 0;
+        int scans = 0;
         bool isShort = false;
         int next = -1;
         int parts = Math.Max(1, Math.Min(threads > 0 ? threads : Environment.ProcessorCount, queries.Length / QueriesPerThread));
@@ -52,12 +54,14 @@ internal static class GraphPlan
             {
                 while (!Volatile.Read(ref isShort) && Interlocked.Increment(ref next) is int i && i < queries.Length)
                 {
-                    if (!GraphScan.TryRun(set, graph, codes, queries[i], options, limits, onDamage, out results[i], out long count))
+                    if (!GraphScan.TryRun(set, graph, codes, queries[i], options, limits, onDamage, out GraphResult result))
                     {
                         Volatile.Write(ref isShort, true);
                     }
 
-                    Interlocked.Add(ref total, count);
+                    results[i] = result.Best;
+                    Interlocked.Add(ref total, result.ScoredCount);
+                    Interlocked.Add(ref scans, result.IsScanned ? 1 : 0);
                 }
 
                 return true;
@@ -71,6 +75,7 @@ internal static class GraphPlan
         }
 
         scored = total;
+        scanned = scans;
         return !isShort;
     }
 

@@ -7,6 +7,12 @@ using EmbedCache.Vectors;
 
 namespace EmbedCache.Search;
 
+/// <summary>What a search over the graph found, and what it cost.</summary>
+/// <param name="Best">The best records, best first.</param>
+/// <param name="ScoredCount">Records whose vectors were read.</param>
+/// <param name="IsScanned">Whether all codes were compared, because walks did not settle it.</param>
+internal readonly record struct GraphResult(ScoredOrdinal[] Best, long ScoredCount, bool IsScanned);
+
 /// <summary>
 /// Approximate search: a walk over the graph by codes, whose best candidates are scored in full, and a scan by bound of what the graph does not cover. What it
 /// returns is live and matches the filter; where that is fewer than were asked for, it says so, and the caller searches exactly.
@@ -81,28 +87,28 @@ internal static class GraphScan
     /// <param name="options">What is wanted.</param>
     /// <param name="limits">How far to walk.</param>
     /// <param name="onDamage">Called where a block of codes is damaged.</param>
-    /// <param name="best">The best records, best first.</param>
-    /// <param name="scored">Records that were scored in full.</param>
+    /// <param name="result">What was found.</param>
     /// <exception cref="CorruptFileException">A block of the graph, or a record, is damaged.</exception>
-    public static bool TryRun(ScanSet set, GraphIndex index, CodeRuns codes, Query query, SearchOptions options, WalkLimits limits, Action onDamage, out ScoredOrdinal[] best, out long scored)
+    public static bool TryRun(ScanSet set, GraphIndex index, CodeRuns codes, Query query, SearchOptions options, WalkLimits limits, Action onDamage, out GraphResult result)
     {
         // What matches a filter is live.
         if (set.Matching is { } matching)
         {
-            return TryRun(set, index, codes, query, options, limits, new AcceptMarked(matching), onDamage, out best, out scored);
+            return TryRun(set, index, codes, query, options, limits, new AcceptMarked(matching), onDamage, out result);
         }
 
         LiveMarks.Marks live = set.Live.Of(set);
         return live.Count == set.TailFirstOrdinal
-            ? TryRun(set, index, codes, query, options, limits, default(AcceptAll), onDamage, out best, out scored)
-            : TryRun(set, index, codes, query, options, limits, new AcceptMarked(live.Words), onDamage, out best, out scored);
+            ? TryRun(set, index, codes, query, options, limits, default(AcceptAll), onDamage, out result)
+            : TryRun(set, index, codes, query, options, limits, new AcceptMarked(live.Words), onDamage, out result);
     }
 
-    private static bool TryRun<TAcceptance>(ScanSet set, GraphIndex index, CodeRuns codes, Query query, SearchOptions options, WalkLimits limits, TAcceptance acceptance, Action onDamage, out ScoredOrdinal[] best, out long scored)
+    private static bool TryRun<TAcceptance>(ScanSet set, GraphIndex index, CodeRuns codes, Query query, SearchOptions options, WalkLimits limits, TAcceptance acceptance, Action onDamage, out GraphResult result)
         where TAcceptance : struct, IAcceptance
     {
-        best = [];
-        scored = 0;
+        result = default;
+        ScoredOrdinal[] best = [];
+        long scored = 0;
         PersistedGraph graph = index.Graph;
         GraphScratch scratch = Scratches.Rent();
         FirstWalk.Begin(acceptance, query.Metric);
@@ -146,8 +152,7 @@ internal static class GraphScan
         if (isDoubtful)
         {
             BoundResult all = BoundScan.Run(set, codes, [query], options.Top, options.MinimumScore, threads: 1, onDamage)[0];
-            scored += all.ScoredCount;
-            best = all.Best;
+            result = new GraphResult(all.Best, scored + all.ScoredCount, IsScanned: true);
             return true;
         }
 
@@ -159,6 +164,7 @@ internal static class GraphScan
             best = rest.Best.Length == 0 ? best : ExactScan.Merge([best, rest.Best], options.Top, options.MinimumScore);
         }
 
+        result = new GraphResult(best, scored, IsScanned: false);
         return true;
     }
 

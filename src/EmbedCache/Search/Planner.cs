@@ -28,9 +28,9 @@ internal static class Planner
     {
         var results = new ScoredOrdinal[queries.Length][];
         long scored = 0;
-        if (graph is not null && codes is not null && !HasZero(queries) && GraphPlan.TryRun(set, matches?.Count, graph, codes, queries, options, threads, onDamage, onGraphDamage, results, out scored))
+        if (graph is not null && codes is not null && !HasZero(queries) && GraphPlan.TryRun(set, matches?.Count, graph, codes, queries, options, threads, onDamage, onGraphDamage, results, out scored, out int scanned))
         {
-            plan = new SearchPlan(SearchPlanKind.Graph, queries.Length, set.OrdinalCount, codes.Count, scored) { FilterMatchCount = matches?.Count, FilterReadCount = matches?.ReadCount };
+            plan = new SearchPlan(SearchPlanKind.Graph, queries.Length, set.OrdinalCount, codes.Count, scored) { FilterMatchCount = matches?.Count, FilterReadCount = matches?.ReadCount, ScannedQueryCount = scanned };
             return results;
         }
 

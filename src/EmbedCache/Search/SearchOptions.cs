@@ -19,7 +19,8 @@ public sealed class SearchOptions
     public bool Exact { get; set; }
 
     /// <summary>
-    /// How many candidates an approximate search keeps, at least 1: more is slower and misses less. Null chooses. Below <see cref="Top"/> it counts as that. Where a
+    /// How many candidates an approximate search keeps, at least 1: more is slower and misses less. Null chooses by <see cref="Top"/> and
+    /// the number of records, and looks wider for a query that needs it. Below <see cref="Top"/> it counts as that. Where a
     /// filter is given, only what passes counts towards it.
     /// </summary>
     public int? EfSearch { get; set; }

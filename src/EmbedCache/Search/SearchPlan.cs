@@ -46,6 +46,9 @@ public sealed class SearchPlan
     /// <summary>Vectors compared in full, of all queries together.</summary>
     public long ScoredCount { get; }
 
+    /// <summary>Of <see cref="QueryCount"/>, those for which walks over the graph did not settle what is best, so that all codes were compared.</summary>
+    public int ScannedQueryCount { get; internal set; }
+
     /// <summary>Live records that the filter lets through, expired ones included; null without a filter.</summary>
     public long? FilterMatchCount { get; internal set; }
 
@@ -55,5 +58,6 @@ public sealed class SearchPlan
     /// <summary>One line for people.</summary>
     public override string ToString()
         => $"{Kind}: {QueryCount} {(QueryCount == 1 ? "query" : "queries")} over {OrdinalCount} record versions, {CodedCount} with codes, {ScoredCount} vectors compared"
+        + (ScannedQueryCount > 0 ? $"; all codes for {ScannedQueryCount} {(ScannedQueryCount == 1 ? "query" : "queries")} that walks did not settle" : string.Empty)
         + (FilterMatchCount is { } matches ? $"; the filter lets {matches} through" : string.Empty);
 }

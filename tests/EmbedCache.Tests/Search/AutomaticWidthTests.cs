@@ -91,6 +91,18 @@ public sealed class AutomaticWidthTests
         Assert.InRange(RecallOf(cache, queries, Usual), 0, atMostUsual);
         Assert.InRange(RecallOf(cache, queries, null), 0.95, 1);
         Assert.Equal(SearchPlanKind.Graph, cache.LastSearchPlan!.Kind);
+        AssertScanned(cache, queries, null, atLeast: 1);
+        AssertScanned(cache, queries, Usual, atLeast: 0, atMost: 0);
+    }
+
+    /// <summary>The plan says for how many queries all codes were compared.</summary>
+    private static void AssertScanned(EmbeddingCache cache, float[][] queries, int? efSearch, int atLeast, int atMost = QueryCount)
+    {
+        cache.FindSimilar((ReadOnlyMemory<float>[])[.. queries.Select(query => new ReadOnlyMemory<float>(query))], new SearchOptions { EfSearch = efSearch });
+        SearchPlan plan = cache.LastSearchPlan!;
+
+        Assert.InRange(plan.ScannedQueryCount, atLeast, atMost);
+        Assert.Equal(plan.ScannedQueryCount > 0, plan.ToString().Contains("that walks did not settle"));
     }
 
     private static double RecallOf(EmbeddingCache cache, float[][] queries, int? efSearch)
