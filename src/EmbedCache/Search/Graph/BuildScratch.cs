@@ -4,6 +4,8 @@ namespace EmbedCache.Search.Graph;
 internal sealed class BuildScratch : IDisposable
 {
     private readonly NativeBuffer _code;
+    private readonly uint[][] _chosen = new uint[GraphParameters.MaxLevel + 1][];
+    private readonly int[] _chosenCounts = new int[GraphParameters.MaxLevel + 1];
 
     public BuildScratch(CodeTable codes, GraphParameters parameters)
     {
@@ -13,7 +15,7 @@ internal sealed class BuildScratch : IDisposable
         Clear(_code);
         Selected = new uint[parameters.M0];
         SelectedOrdinals = new uint[parameters.M0];
-        Own = new uint[parameters.M0];
+        Others = new uint[parameters.M0];
         Linked = new long[parameters.M0 + 1];
     }
 
@@ -28,11 +30,22 @@ internal sealed class BuildScratch : IDisposable
     /// <summary>Their ordinals.</summary>
     public uint[] SelectedOrdinals { get; }
 
-    /// <summary>Neighbours of the node that is being inserted.</summary>
-    public uint[] Own { get; }
+    /// <summary>Neighbours that a node is to be linked with.</summary>
+    public uint[] Others { get; }
 
     /// <summary>Candidates of a row that is full.</summary>
     public long[] Linked { get; }
+
+    /// <summary>Neighbours of the node that is being inserted, on one of its levels.</summary>
+    public ReadOnlySpan<uint> ChosenOn(int level) => _chosen[level].AsSpan(0, _chosenCounts[level]);
+
+    /// <summary>Keeps the first of <see cref="Selected"/> as the neighbours on a level.</summary>
+    public void Choose(int level, int count)
+    {
+        _chosen[level] ??= new uint[Selected.Length];
+        Selected.AsSpan(0, count).CopyTo(_chosen[level]);
+        _chosenCounts[level] = count;
+    }
 
     public void Dispose()
     {

@@ -64,7 +64,7 @@ internal sealed unsafe partial class GraphInserter
     {
         for (int i = 0; i < Math.Min(near.Length, JoinedCount) && near.Length > 1; i++)
         {
-            uint[] others = scratch.Own;
+            uint[] others = scratch.Others;
             int count = 0;
             for (int j = 0; j < near.Length; j++)
             {
@@ -86,7 +86,7 @@ internal sealed unsafe partial class GraphInserter
     /// <summary>Links a node with those that the heuristic selected, both ways.</summary>
     private void LinkSelected(in WorkingSpace space, uint node, int count, BuildScratch scratch)
     {
-        uint[] others = scratch.Own;
+        uint[] others = scratch.Others;
         scratch.Selected.AsSpan(0, count).CopyTo(others);
         for (int i = 0; i < count; i++)
         {

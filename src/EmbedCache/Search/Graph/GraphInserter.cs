@@ -10,6 +10,7 @@ namespace EmbedCache.Search.Graph;
 ///   on each level from there to 0
 ///     W = SEARCH-LAYER(node, EfConstruction)
 ///     neighbours = SELECT-NEIGHBORS-HEURISTIC(W, M)
+///   on each level from 0 to the node's own
 ///     link both ways; where a neighbour's row is full, select again for it
 ///   a node above all others is the new entry point
 /// </code>
@@ -32,28 +33,25 @@ internal sealed unsafe partial class GraphInserter(WorkingGraph graph, CodeTable
     public void Insert(uint ordinal, BuildScratch scratch)
     {
         int own = graph.Parameters.LevelOf(ordinal);
-        if (!graph.TryGetEntry(out int top, out _))
+        if (!graph.TryGetEntry(out int top, out uint entry))
         {
             graph.RaiseEntry(own, graph.NodeOf(ordinal, own));
             return;
         }
 
         GraphQuery query = codes.Load(ordinal, scratch.Walk.Query);
-        if (own > 0 && TryInsertAsCopy(ordinal, query, scratch))
-        {
-            return;
-        }
-
-        (uint start, float distance) = InsertAbove(ordinal, own, query, scratch);
+        (uint start, float distance) = ChooseAbove(ordinal, own, top, entry, query, scratch);
         var space = new WorkingSpace(graph.Rows, _nodeCount);
         FindNearest(space, query, start, distance, graph.Parameters.EfConstruction, scratch.Walk);
-        if (own == 0 && FindOriginal(ordinal, scratch.Walk) is { } original)
+        if (FindOriginal(ordinal, scratch.Walk) is { } original)
         {
             AddCopy(original, ordinal);
             return;
         }
 
-        LinkNearest(space, 0, ordinal, scratch);
+        Choose(space, 0, ordinal, scratch);
+        LinkChosen(space, 0, ordinal, scratch);
+        LinkAbove(ordinal, own, scratch);
         if (own > top)
         {
             graph.RaiseEntry(own, graph.NodeOf(ordinal, own));
@@ -72,7 +70,7 @@ internal sealed unsafe partial class GraphInserter(WorkingGraph graph, CodeTable
         }
 
         int own = graph.Parameters.LevelOf(ordinal);
-        bool hasEntry = graph.TryGetEntry(out int top, out _);
+        bool hasEntry = graph.TryGetEntry(out int top, out uint entry);
         if (hasEntry)
         {
             if (*(uint*)graph.Rows.Row(ordinal) >= _nodeCount)
@@ -80,7 +78,8 @@ internal sealed unsafe partial class GraphInserter(WorkingGraph graph, CodeTable
                 return;
             }
 
-            InsertAbove(ordinal, own, codes.Load(ordinal, scratch.Walk.Query), scratch);
+            ChooseAbove(ordinal, own, top, entry, codes.Load(ordinal, scratch.Walk.Query), scratch);
+            LinkAbove(ordinal, own, scratch);
         }
 
         if (!hasEntry || own > top)
@@ -89,46 +88,39 @@ internal sealed unsafe partial class GraphInserter(WorkingGraph graph, CodeTable
         }
     }
 
-    /// <summary>
-    /// What stands on an upper level must be linked on those below. So a node with a level of its own looks for its original before it is linked anywhere; one
-    /// without finds it on the way.
-    /// </summary>
-    private bool TryInsertAsCopy(uint ordinal, in GraphQuery query, BuildScratch scratch)
+    /// <summary>Walks down from the entry and chooses a node's neighbours on the levels from its own to 1; gives where to start in level 0.</summary>
+    private (uint Node, float Distance) ChooseAbove(uint ordinal, int own, int top, uint entry, in GraphQuery query, BuildScratch scratch)
     {
-        (uint start, float distance) = Descend(query, 0, scratch);
-        FindNearest(new WorkingSpace(graph.Rows, _nodeCount), query, start, distance, graph.Parameters.M0, scratch.Walk);
-        if (FindOriginal(ordinal, scratch.Walk) is not { } original)
+        uint node = Descent.Run(graph.UpperLevels, top, entry, Math.Min(top, own), _nodeCount, codes, query, scratch.Walk.Query, out float distance);
+        for (int level = own; level > 0; level--)
         {
-            return false;
-        }
+            if (level > top)
+            {
+                scratch.Choose(level, 0);
+                continue;
+            }
 
-        AddCopy(original, ordinal);
-        return true;
-    }
-
-    /// <summary>Walks down greedily to the level above <paramref name="lowest"/>; gives where to start there.</summary>
-    private (uint Node, float Distance) Descend(in GraphQuery query, int lowest, BuildScratch scratch)
-    {
-        graph.TryGetEntry(out int level, out uint node);
-        node = Descent.Run(graph.UpperLevels, level, node, Math.Min(level, lowest), _nodeCount, codes, query, scratch.Walk.Query, out float distance);
-        return (node, distance);
-    }
-
-    /// <summary>Links a node on the levels from its own down to 1; gives where to start in level 0.</summary>
-    private (uint Node, float Distance) InsertAbove(uint ordinal, int own, in GraphQuery query, BuildScratch scratch)
-    {
-        graph.TryGetEntry(out int top, out _);
-        (uint node, float distance) = Descend(query, own, scratch);
-        for (int level = Math.Min(top, own); level > 0; level--)
-        {
             UpperLevel space = graph.UpperLevels[level - 1];
             FindNearest(space, query, node, distance, graph.Parameters.EfConstruction, scratch.Walk);
             distance = Candidate.DistanceOf(*(long*)scratch.Walk.Pool);
             node = space.DownOf(scratch.Walk.NodeAt(0), CountBelow(level));
-            LinkNearest(space, level, space.NodeOf(ordinal), scratch);
+            Choose(space, level, space.NodeOf(ordinal), scratch);
         }
 
         return (node, distance);
+    }
+
+    /// <summary>
+    /// Links a node with what was chosen for it on the levels above 0, from below: another thread that comes down on it finds its way on. (From above, one that met it before it
+    /// had links below would link its own node with nothing else, and of records that come in the order of a trajectory a tenth were lost to searches.)
+    /// </summary>
+    private void LinkAbove(uint ordinal, int own, BuildScratch scratch)
+    {
+        for (int level = 1; level <= own; level++)
+        {
+            UpperLevel space = graph.UpperLevels[level - 1];
+            LinkChosen(space, level, space.NodeOf(ordinal), scratch);
+        }
     }
 
     private uint CountBelow(int level) => level == 1 ? _nodeCount : graph.UpperLevels[level - 2].Count;
@@ -141,31 +133,32 @@ internal sealed unsafe partial class GraphInserter(WorkingGraph graph, CodeTable
         GraphWalk.Run(space, default(AcceptAll), codes, query, walk, ef, int.MaxValue);
     }
 
-    /// <summary>Links a node, on one level, with the best of what a walk found for it.</summary>
-    private void LinkNearest<TSpace>(in TSpace space, int level, uint self, BuildScratch scratch)
+    /// <summary>Chooses a node's neighbours on one level from what a walk found.</summary>
+    private void Choose<TSpace>(in TSpace space, int level, uint self, BuildScratch scratch)
         where TSpace : struct, IWalkSpace
     {
         var found = new ReadOnlySpan<long>((void*)scratch.Walk.Pool, scratch.Walk.Count);
-        int count = Select(space, found, graph.Parameters.M, self, scratch);
-        uint[] own = scratch.Own;
-        scratch.Selected.AsSpan(0, count).CopyTo(own);
+        scratch.Choose(level, Select(space, found, graph.Parameters.M, self, scratch));
+    }
+
+    /// <summary>Links a node, on one level, with the neighbours chosen for it there, both ways.</summary>
+    private void LinkChosen<TSpace>(in TSpace space, int level, uint self, BuildScratch scratch)
+        where TSpace : struct, IWalkSpace
+    {
+        ReadOnlySpan<uint> chosen = scratch.ChosenOn(level);
         _locks.Enter(level, self);
         try
         {
-            var row = (uint*)Writable(space, level, self);
-            for (int i = 0; i < count; i++)
-            {
-                row[i] = own[i];
-            }
+            chosen.CopyTo(new Span<uint>((void*)Writable(space, level, self), space.RowLength));
         }
         finally
         {
             _locks.Exit(level, self);
         }
 
-        for (int i = 0; i < count; i++)
+        foreach (uint neighbour in chosen)
         {
-            Link(space, level, own[i], self, scratch);
+            Link(space, level, neighbour, self, scratch);
         }
     }
 

@@ -85,6 +85,31 @@ public sealed class GraphBuildTests
         Assert.InRange(found, 475, 500);
     }
 
+    /// <summary>
+    /// The records of a trajectory in its order, as a log or a film has them: threads insert each other's nearest neighbours all the time, and what one inserts may be where the
+    /// walk of another begins.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void NeighboursInsertedAtOnceAreAllReached(int threads)
+    {
+        var random = new Random(7);
+        var vectors = new float[8000][];
+        float[] place = new float[32];
+        for (int i = 0; i < vectors.Length; i++)
+        {
+            place = GraphWorld.Near(random, [.. place.Select(x => x * 0.98f)], 0.2);
+            vectors[i] = place;
+        }
+
+        using var world = new GraphWorld(vectors, Metric.L2);
+        using WorkingGraph graph = world.Build(threads);
+        int lost = Enumerable.Range(0, vectors.Length).Count(i => !world.Search(graph, vectors[i], 32).Contains(i));
+        Assert.InRange(lost, 0, vectors.Length / 100);
+    }
+
     [Fact]
     public void LevelsThinOutByM()
     {
