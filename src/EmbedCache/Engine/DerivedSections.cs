@@ -71,21 +71,19 @@ internal sealed partial class DerivedSections
 
     private static bool HasRepeats(CatalogEntry[] entries)
     {
-        // A file has a handful, and compiling a set takes a while of a process's first open.
-        const int Few = 64;
-        if (entries.Length > Few)
+        // Sets, and whatever is generic over a struct of ours, would be compiled in a process's first open.
+        long[] offsets = new long[entries.Length];
+        for (int i = 0; i < offsets.Length; i++)
         {
-            return new HashSet<long>(entries.Select(entry => entry.FrameOffset)).Count < entries.Length;
+            offsets[i] = entries[i].FrameOffset;
         }
 
-        for (int i = 1; i < entries.Length; i++)
+        Array.Sort(offsets);
+        for (int i = 1; i < offsets.Length; i++)
         {
-            for (int j = 0; j < i; j++)
+            if (offsets[i] == offsets[i - 1])
             {
-                if (entries[i].FrameOffset == entries[j].FrameOffset)
-                {
-                    return true;
-                }
+                return true;
             }
         }
 

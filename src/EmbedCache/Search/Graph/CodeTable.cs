@@ -217,17 +217,19 @@ internal sealed unsafe class CodeTable
     {
         uint first = ordinal >> GroupShift << GroupShift;
         uint end = Math.Min(first + (1u << GroupShift), Count);
-        foreach (CodeStretch stretch in _stretches)
+        for (int i = _stretchOfChunk[first >> ChunkShift]; first < end;)
         {
-            uint from = Math.Max(first, stretch.FirstOrdinal);
-            uint to = Math.Min(end, stretch.FirstOrdinal + stretch.Count);
-            while (from < to)
+            CodeStretch stretch = _stretches[i];
+            uint index = first - stretch.FirstOrdinal;
+            if (index >= stretch.Count)
             {
-                uint index = from - stretch.FirstOrdinal;
-                uint count = Math.Min(to - from, CodeLayout.GroupRowCount - (index & RowMask));
-                stretch.Check(index, (int)count, isFine: checkedGroups == _checkedFine);
-                from += count;
+                i++;
+                continue;
             }
+
+            uint count = Math.Min(Math.Min(end - first, stretch.Count - index), CodeLayout.GroupRowCount - (index & RowMask));
+            stretch.Check(index, (int)count, isFine: checkedGroups == _checkedFine);
+            first += count;
         }
 
         // A lost race loses a bit, and the group is checked once more.
