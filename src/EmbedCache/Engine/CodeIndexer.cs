@@ -13,8 +13,8 @@ namespace EmbedCache.Engine;
 /// </summary>
 internal sealed class CodeIndexer(LogFile log, LogAppender appender, Action makeReadable, FreshCodes fresh)
 {
-    /// <summary>Runs of one level that become one of the next: each row is written again once for every 128-fold growth, and once while there are few.</summary>
-    private const int FanOut = 128;
+    /// <summary>Runs of one level that become one of the next: each row is written again once for every 64-fold growth, and once while there are few.</summary>
+    private const int FanOut = 64;
     private const int SmallFanOut = 16;
 
     /// <summary>Rows of a run of level 1.</summary>
